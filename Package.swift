@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: unsafe code must be marked (and lives in Bytes and one file over each C library), warnings are errors,
+/// and imports say what they expose.
+let house: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Bytes and Decoding hand out views of their buffers; returning a `RawSpan` needs this flag, using one does not.
+let views: [SwiftSetting] = house + [.enableExperimentalFeature("Lifetimes")]
+
+let package = Package(
+  name: "wakepath",
+  products: [
+    .executable(name: "wakepath", targets: ["wakepath"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CTraceEvent", pkgConfig: "libtraceevent", providers: [.apt(["libtraceevent-dev"])]),
+    .systemLibrary(name: "CTraceFS", pkgConfig: "libtracefs", providers: [.apt(["libtracefs-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    .target(name: "Bytes", dependencies: ["CZstd", "CZlib"], swiftSettings: views),
+    .target(
+      name: "Decoding",
+      dependencies: ["Bytes", "CTraceEvent", .product(name: "HeapModule", package: "swift-collections")],
+      swiftSettings: views),
+    .target(name: "Events", dependencies: ["Bytes", "Decoding"], swiftSettings: house),
+    .target(
+      name: "Journeys",
+      dependencies: ["Events", .product(name: "DequeModule", package: "swift-collections")],
+      swiftSettings: house),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Decoding", "Events", "Journeys", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: house),
+    .target(
+      name: "Capture",
+      dependencies: ["CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: house),
+    .executableTarget(
+      name: "wakepath",
+      dependencies: [
+        "Capture", "Decoding", "Events", "Journeys", "Reports",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: house),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,56 @@
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// Heap memory of a fixed capacity that a reader fills over and over; the part in use is handed out as a `RawSpan`.
+@safe public final class ByteBuffer: @unchecked Sendable {
+  @usableFromInline let base: UnsafeMutableRawPointer
+  /// How many bytes fit.
+  public let capacity: Int
+  /// How many bytes, from the start, hold data.
+  public private(set) var count = 0
+
+  /// Memory for `capacity` bytes, not yet filled.
+  public init(capacity: Int) {
+    self.capacity = max(capacity, 1)
+    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 16)
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  /// A buffer that holds a copy of `bytes`.
+  public convenience init(_ bytes: [UInt8]) {
+    self.init(capacity: bytes.count)
+    unsafe bytes.withUnsafeBytes { source in
+      if let start = source.baseAddress { unsafe base.copyMemory(from: start, byteCount: source.count) }
+    }
+    count = bytes.count
+  }
+
+  /// The bytes in use.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self) get {
+      let span = unsafe RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: count)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// Forgets what the buffer holds.
+  public func removeAll() { count = 0 }
+
+  /// Lets `body` write behind the first `keeping` bytes; it answers how many bytes it wrote, which become the data in use.
+  @unsafe func fill<E: Error>(keeping: Int = 0, _ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int) throws(E) {
+    let kept = min(max(keeping, 0), count)
+    let room = unsafe UnsafeMutableRawBufferPointer(start: base + kept, count: capacity - kept)
+    let written = unsafe try body(room)
+    count = kept + min(max(written, 0), capacity - kept)
+  }
+
+  /// Moves the bytes from `offset` to the start of the buffer and forgets those before it.
+  public func discard(upTo offset: Int) {
+    let start = min(max(offset, 0), count)
+    guard start > 0 else { return }
+    unsafe memmove(base, base + start, count - start)
+    count -= start
+  }
+}

@@ -1,0 +1,122 @@
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// A file opened for reading at any offset. Reads go through `pread(2)` and not a mapping, so that a file that shrinks while it is read
+/// gives an error and not a signal, and memory in use does not grow with the file.
+public final class InputFile: Sendable {
+  /// The file, as the user named it.
+  public let path: String
+  /// The size in bytes when it was opened.
+  public let size: Int
+  private let descriptor: Int32
+
+  /// Opens `path`. Standard input (`-`) and anything else that cannot be read at an offset is first copied to an unnamed temporary file.
+  public convenience init(path: String) throws(BytesError) {
+    if path == "-" {
+      try self.init(path: "standard input", spooling: 0)
+      return
+    }
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw BytesError(path: path, reason: Self.lastError()) }
+    let status = Self.status(descriptor)
+    switch status.kind {
+    case S_IFREG: self.init(path: path, descriptor: descriptor, size: status.size)
+    case S_IFDIR:
+      close(descriptor)
+      throw BytesError(path: path, reason: "is a directory, not a recording")
+    default:
+      defer { close(descriptor) }
+      try self.init(path: path, spooling: descriptor)
+    }
+  }
+
+  private init(path: String, descriptor: Int32, size: Int) {
+    self.path = path
+    self.descriptor = descriptor
+    self.size = size
+  }
+
+  private convenience init(path: String, spooling source: Int32) throws(BytesError) {
+    let directory = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    let spool = Self.unnamedFile(in: directory)
+    guard spool >= 0 else {
+      throw BytesError(path: path, reason: "cannot be kept in \(directory) while it is read: \(Self.lastError())")
+    }
+    var size = 0
+    let buffer = ByteBuffer(capacity: 1 << 20)
+    while true {
+      unsafe try buffer.fill { (room) throws(BytesError) -> Int in
+        let got = unsafe Glibc.read(source, room.baseAddress, room.count)
+        guard got >= 0 else { throw BytesError(path: path, offset: size, reason: Self.lastError()) }
+        return got
+      }
+      if buffer.count == 0 { break }
+      try Self.write(buffer, to: spool, path: path, offset: size)
+      size += buffer.count
+    }
+    self.init(path: path, descriptor: spool, size: size)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Fills `buffer` behind its first `keeping` bytes with up to `count` bytes of the file from `offset`; fewer come only at the end of the file.
+  public func read(at offset: Int, count: Int, into buffer: ByteBuffer, keeping: Int = 0) throws(BytesError) {
+    unsafe try buffer.fill(keeping: keeping) { (room) throws(BytesError) -> Int in
+      let wanted = min(max(count, 0), room.count)
+      var got = 0
+      while got < wanted {
+        let step = unsafe pread(descriptor, room.baseAddress.map { unsafe $0 + got }, wanted - got, offset + got)
+        if step < 0 {
+          if errno == EINTR { continue }
+          throw BytesError(path: path, offset: offset + got, reason: Self.lastError())
+        }
+        if step == 0 { break }
+        got += step
+      }
+      return got
+    }
+  }
+
+  /// The bytes `offset ..< offset + count`; an error names the offset if they are not all there.
+  public func bytes(at offset: Int, count: Int) throws(BytesError) -> ByteBuffer {
+    guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {
+      throw BytesError(path: path, offset: min(max(offset, 0), size), reason: "the file ends before the \(count) bytes it promises here")
+    }
+    let buffer = ByteBuffer(capacity: count)
+    try read(at: offset, count: count, into: buffer)
+    guard buffer.count == count else {
+      throw BytesError(path: path, offset: offset + buffer.count, reason: "the file became shorter while it was read")
+    }
+    return buffer
+  }
+
+  private static func status(_ descriptor: Int32) -> (kind: mode_t, size: Int) {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return (0, 0) }
+    return (status.st_mode & S_IFMT, Int(status.st_size))
+  }
+
+  private static func write(_ buffer: ByteBuffer, to descriptor: Int32, path: String, offset: Int) throws(BytesError) {
+    var written = 0
+    while written < buffer.count {
+      let step = unsafe pwrite(descriptor, buffer.base + written, buffer.count - written, offset + written)
+      guard step > 0 else { throw BytesError(path: path, offset: offset, reason: lastError()) }
+      written += step
+    }
+  }
+
+  private static func unnamedFile(in directory: String) -> Int32 {
+    var template = Array("\(directory)/wakepath-XXXXXX".utf8CString)
+    return unsafe template.withUnsafeMutableBufferPointer { name in
+      guard let start = name.baseAddress else { return -1 }
+      let descriptor = unsafe mkstemp(start)
+      if descriptor >= 0 { unsafe unlink(start) }
+      return descriptor
+    }
+  }
+
+  private static func lastError() -> String {
+    unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
+  }
+}

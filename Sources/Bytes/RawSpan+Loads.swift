@@ -1,0 +1,75 @@
+// Checked loads. All of them answer nil instead of reading past the end; lengths are compared by subtraction, which cannot wrap.
+
+extension RawSpan {
+  /// The integer of type `T` at `offset` (bytes), or nil if it does not lie wholly inside the span.
+  @inlinable @inline(__always)
+  public func integer<T: FixedWidthInteger & BitwiseCopyable>(
+    _: T.Type, at offset: Int, _ order: ByteOrder = .little
+  ) -> T? {
+    guard offset >= 0, offset <= byteCount &- MemoryLayout<T>.size else { return nil }
+    let value = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: T.self)
+    return order == .little ? T(littleEndian: value) : T(bigEndian: value)
+  }
+
+  /// The byte at `offset`, or nil past the end.
+  @inlinable @inline(__always)
+  public func byte(at offset: Int) -> UInt8? {
+    guard offset >= 0, offset < byteCount else { return nil }
+    return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt8.self)
+  }
+
+  /// The unsigned integer of `size` bytes (1, 2, 4 or 8) at `offset`, widened; nil out of range or for another size.
+  @inlinable @inline(__always)
+  public func unsigned(at offset: Int, size: Int, _ order: ByteOrder = .little) -> UInt64? {
+    switch size {
+    case 8: integer(UInt64.self, at: offset, order)
+    case 4: integer(UInt32.self, at: offset, order).map(UInt64.init)
+    case 2: integer(UInt16.self, at: offset, order).map(UInt64.init)
+    case 1: byte(at: offset).map(UInt64.init)
+    default: nil
+    }
+  }
+
+  /// The bytes `offset ..< offset + count`, or an empty span if they are not all there.
+  @inlinable
+  @_lifetime(copy self)
+  public func slice(_ offset: Int, _ count: Int) -> RawSpan {
+    guard offset >= 0, count >= 0, offset <= byteCount, count <= byteCount &- offset else { return extracting(first: 0) }
+    return extracting(offset..<(offset &+ count))
+  }
+
+  /// The number of bytes before the first zero byte, or all of them if there is none.
+  @inlinable
+  public var lengthToZero: Int {
+    var length = 0
+    while length < byteCount, byte(at: length) != 0 { length &+= 1 }
+    return length
+  }
+
+  /// The offset of the first `byte` at or after `start`, or nil.
+  @inlinable
+  public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+    var index = start
+    while index < byteCount {
+      if self.byte(at: index) == byte { return index }
+      index &+= 1
+    }
+    return nil
+  }
+
+  /// The bytes as UTF-8 text, broken sequences repaired.
+  public var text: String {
+    unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes as an array.
+  public var array: [UInt8] {
+    unsafe withUnsafeBytes { unsafe Array($0) }
+  }
+
+  /// Calls `body` with a pointer to the first byte, for C libraries; the pointer must not escape.
+  @unsafe @inlinable
+  public func withBaseAddress<R>(_ body: (UnsafeRawPointer?) -> R) -> R {
+    unsafe withUnsafeBytes { unsafe body($0.baseAddress) }
+  }
+}

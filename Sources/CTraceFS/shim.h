@@ -1,0 +1,3 @@
+// libtracefs: control of the kernel's tracing directory.
+#pragma once
+#include <tracefs.h>

@@ -1,0 +1,3 @@
+// zlib: compressed trace.dat.
+#pragma once
+#include <zlib.h>

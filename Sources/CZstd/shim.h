@@ -1,0 +1,3 @@
+// zstd: compressed trace.dat and perf.data.
+#pragma once
+#include <zstd.h>

@@ -1,0 +1,26 @@
+internal import Bytes
+
+/// What a file is, by its first bytes.
+enum FileKind {
+  case traceDat
+  case perfData
+  case gzip
+  case text
+  case unknown
+
+  init(_ head: RawSpan) {
+    func starts(_ bytes: [UInt8]) -> Bool { head.byteCount >= bytes.count && head.slice(0, bytes.count).array == bytes }
+    self =
+      if starts(TraceDatHeader.magic) {
+        .traceDat
+      } else if starts(Array("PERFILE2".utf8)) || starts(Array("2ELIFREP".utf8)) {
+        .perfData
+      } else if starts([0x1f, 0x8b]) {
+        .gzip
+      } else if TextLine.looksLikeTrace(head) {
+        .text
+      } else {
+        .unknown
+      }
+  }
+}

@@ -1,0 +1,49 @@
+internal import HeapModule
+
+/// Brings several streams, each in the order it was written, into one order of time.
+///
+///     CPU 0   ──1────4──5─────────9──
+///     CPU 1   ────2──────────7───────      →   1 2 4 5 7 9
+///
+/// A stream is never re-sorted within itself: where a clock steps back, the entry keeps its place behind the one before it
+/// (kernels before 5.10 give nested writers equal times, and mono may step back by a little).
+/// Entries of equal time come in the order of the streams, as `trace-cmd report` has them.
+struct RecordMerger {
+  /// A stream and the time of the entry it is at.
+  struct Candidate: Comparable {
+    var time: UInt64
+    var stream: Int32
+
+    static func < (a: Candidate, b: Candidate) -> Bool { a.time != b.time ? a.time < b.time : a.stream < b.stream }
+  }
+
+  /// Every stream but the current one.
+  private var waiting = Heap<Candidate>()
+  private var current: Candidate?
+
+  /// Adds a stream that is at an entry of `time`.
+  mutating func add(time: UInt64, stream: Int32) { waiting.insert(Candidate(time: time, stream: stream)) }
+
+  /// The stream whose entry comes next, or nil at the end.
+  mutating func next() -> Int32? {
+    if current == nil { current = waiting.popMin() }
+    return current?.stream
+  }
+
+  /// The current stream has moved on to an entry of `time`, or to its end (nil).
+  @inline(__always)
+  mutating func advanced(to time: UInt64?) {
+    guard let candidate = current else { return }
+    guard let time else {
+      current = nil
+      return
+    }
+    let moved = Candidate(time: max(time, candidate.time), stream: candidate.stream)
+    guard let least = waiting.min, least < moved else {
+      current = moved
+      return
+    }
+    waiting.replaceMin(with: moved)
+    current = least
+  }
+}

@@ -1,0 +1,182 @@
+public import Bytes
+
+/// A recording of one or several files, opened by what they contain, and read as one stream of records in time order.
+/// Memory depends on the number of CPUs, not on the length of the recording.
+public struct Recording {
+  /// What the recording says of itself.
+  public private(set) var info = RecordingInfo()
+  /// What was wrong with it so far.
+  public private(set) var diagnostics = Diagnostics()
+  /// The loss that the last record of kind `gap` stands for.
+  public private(set) var gap = Gap(cpu: 0, after: 0, before: 0, events: nil)
+
+  private var catalogs: [FormatCatalog] = []
+  private var catalogOfStream: [Int] = []
+  private var rings: [RingStream] = []
+  private var texts: [TextStream] = []
+  private var buffers = ByteBuffers()
+  private var merger = RecordMerger()
+  private var hasMoved = true
+
+  /// Opens `paths` as one recording; `-` is standard input.
+  public init(paths: [String]) throws(DecodingError) {
+    for path in paths { try open(path) }
+    start()
+  }
+
+  private mutating func open(_ path: String) throws(DecodingError) {
+    let (file, kind) = try Self.classify(path)
+    info.files.append(file.path)
+    switch kind {
+    case .traceDat: try openTraceDat(file)
+    case .text: openText(file)
+    case .perfData:
+      throw DecodingError(
+        path: file.path, offset: 0, "is a perf.data file, which is not read yet; record with `wakepath record` or `trace-cmd record`")
+    case .gzip: throw DecodingError(path: file.path, offset: 0, "is packed with gzip; unpack it first: `gunzip -c \(file.path) | wakepath … -`")
+    case .unknown:
+      throw DecodingError(path: file.path, offset: 0, "is no trace: neither trace.dat nor the text of ftrace or `trace-cmd report`")
+    }
+  }
+
+  private static func classify(_ path: String) throws(DecodingError) -> (InputFile, FileKind) {
+    do throws(BytesError) {
+      let file = try InputFile(path: path)
+      guard file.size > 0 else { throw BytesError(path: file.path, offset: 0, reason: "the file is empty") }
+      let head = try file.bytes(at: 0, count: min(file.size, 4096))
+      return (file, FileKind(head.bytes))
+    } catch {
+      throw DecodingError(error)
+    }
+  }
+
+  private mutating func openTraceDat(_ file: InputFile) throws(DecodingError) {
+    var reader = TraceDatReader(file: file)
+    try reader.read()
+    for row in reader.diagnostics.rows { diagnostics.add(row.kind, path: row.path, offset: row.offset, row.detail) }
+    let header = reader.header
+    guard let catalog = FormatCatalog(header) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+    info.format = "trace.dat \(header.version)"
+    info.kernel = header.uname.flatMap { Self.release($0) }
+    info.clock = header.clock ?? header.buffers.first?.clock
+    info.cpus = max(info.cpus, header.cpuCount)
+    let streams = header.buffers.reduce(0) { $0 + $1.cpus.count }
+    for buffer in header.buffers {
+      let layout = PageLayout(
+        headerPage: header.headerPage, order: header.order, pageSize: buffer.pageSize, longSize: header.longSize)
+      for data in buffer.cpus where data.size > 0 {
+        noteTruncation(data, file)
+        let source = PageSource(
+          file: file, offset: data.offset, size: data.size, pageSize: buffer.pageSize,
+          compression: buffer.isCompressed ? header.compression : nil, stride: Self.readAhead / max(streams, 8))
+        rings.append(RingStream(cpu: data.cpu, layout: layout, source: source))
+        catalogOfStream.append(catalogs.count)
+      }
+    }
+    catalogs.append(catalog)
+  }
+
+  /// All streams together read ahead by about this many bytes.
+  private static let readAhead = 2 << 20
+
+  private mutating func noteTruncation(_ data: TraceDatHeader.CPUData, _ file: InputFile) {
+    guard data.offset > file.size || data.size > file.size - data.offset else { return }
+    diagnostics.add(
+      .fileTooShort, path: file.path, offset: file.size, "CPU \(data.cpu): the header promises data up to byte \(data.offset &+ data.size)")
+  }
+
+  private mutating func openText(_ file: InputFile) {
+    info.format = "ftrace text"
+    info.isText = true
+    texts.append(TextStream(file: file))
+  }
+
+  /// `Linux host 6.12.117 #1 SMP …`: the third word.
+  private static func release(_ uname: String) -> String? {
+    let words = uname.split(separator: " ")
+    return words.count > 2 ? String(words[2]) : nil
+  }
+
+  private mutating func start() {
+    for index in 0..<(rings.count + texts.count) {
+      buffers.append(ByteBuffer(capacity: 1))
+      if index < rings.count { rings[index].open(&diagnostics) }
+      if let time = advance(index) { merger.add(time: time, stream: Int32(index)) }
+    }
+    hasMoved = true
+  }
+
+  /// Moves stream `index` on; the time of its next entry, or nil at its end.
+  @inline(__always)
+  private mutating func advance(_ index: Int) -> UInt64? {
+    if index < rings.count {
+      rings[index].advance(&buffers, index, &diagnostics)
+      return rings[index].head == .end ? nil : rings[index].headTime
+    }
+    texts[index - rings.count].advance(&buffers, index, &diagnostics)
+    return texts[index - rings.count].head == .end ? nil : texts[index - rings.count].headTime
+  }
+
+  /// The next record in time order, or nil at the end. Its bytes are valid until the next call.
+  public mutating func next() -> Record? {
+    if !hasMoved, let last = merger.next() { merger.advanced(to: advance(Int(last))) }
+    hasMoved = false
+    guard let stream = merger.next() else { return nil }
+    return Int(stream) < rings.count ? ringRecord(stream) : textRecord(stream)
+  }
+
+  private mutating func ringRecord(_ stream: Int32) -> Record {
+    let index = Int(stream)
+    let kind: Record.Kind = rings[index].head == .gap ? .gap : .event
+    if kind == .gap, let found = rings[index].gap { gap = found }
+    return Record(
+      time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: Int32(truncatingIfNeeded: rings[index].headOffset),
+      length: kind == .gap ? 0 : Int32(truncatingIfNeeded: rings[index].headLength), kind: kind)
+  }
+
+  private mutating func textRecord(_ stream: Int32) -> Record {
+    let text = texts[Int(stream) - rings.count]
+    let kind: Record.Kind = text.head == .gap ? .gap : .line
+    if kind == .gap, let found = text.gap { gap = found }
+    return Record(
+      time: text.headTime, cpu: text.headCPU, stream: stream, offset: Int32(truncatingIfNeeded: text.headOffset),
+      length: Int32(truncatingIfNeeded: text.headLength), kind: kind)
+  }
+
+  /// The bytes of `record`, which must be the one `next` answered last.
+  @_lifetime(borrow self)
+  public func bytes(of record: Record) -> RawSpan {
+    buffers.bytes(Int(record.stream), Int(record.offset), Int(record.length))
+  }
+
+  /// The formats of the events of stream `stream`, or nil for text.
+  public func catalog(ofStream stream: Int32) -> FormatCatalog? {
+    Int(stream) < rings.count ? catalogs[catalogOfStream[Int(stream)]] : nil
+  }
+
+  /// The byte order of the entries of stream `stream`.
+  public func order(ofStream stream: Int32) -> ByteOrder { catalog(ofStream: stream)?.isBigEndian == true ? .big : .little }
+
+  /// The formats the recording brings with it, one catalog for each file that has any.
+  public var formats: [FormatCatalog] { catalogs }
+
+  /// Which of `formats` the events of stream `stream` are described by; -1 for text.
+  public func formatIndex(ofStream stream: Int32) -> Int { Int(stream) < rings.count ? catalogOfStream[Int(stream)] : -1 }
+
+  /// Counts trouble that a reader of the records found.
+  public mutating func note(_ kind: DiagnosticKind, _ detail: String) {
+    diagnostics.add(kind, path: info.files.first ?? "", detail)
+  }
+}
+
+extension FormatCatalog {
+  convenience init?(_ header: TraceDatHeader) {
+    self.init(isBigEndian: header.order == .big, longSize: header.longSize, pageSize: header.pageSize)
+    parseHeaderPage(header.headerPage)
+    for text in header.ftraceFormats { _ = add(format: text, system: "ftrace") }
+    for (system, text) in header.eventFormats { _ = add(format: text, system: system) }
+    add(kallsyms: header.kallsyms)
+    add(printkFormats: header.printkFormats)
+    add(commandLines: header.commandLines)
+  }
+}

@@ -1,0 +1,15 @@
+/// What a recording says of itself.
+public struct RecordingInfo: Sendable {
+  /// The files it was read from, as the user named them.
+  public internal(set) var files: [String] = []
+  /// The format, for example `trace.dat 7` or `ftrace text`.
+  public internal(set) var format = ""
+  /// The release of the kernel that was recorded, where the file says.
+  public internal(set) var kernel: String?
+  /// The trace clock, where the file says.
+  public internal(set) var clock: String?
+  /// How many CPUs the machine had, or 0 where the file does not say.
+  public internal(set) var cpus = 0
+  /// Whether records carry the sockets' addresses; text never prints the one of sk_data_ready.
+  public internal(set) var isText = false
+}

@@ -1,0 +1,43 @@
+internal import Bytes
+
+/// What the head of a trace.dat says: `trace-cmd.dat.v6(5)` and `trace-cmd.dat.v7(5)`.
+struct TraceDatHeader {
+  /// Where the data of one CPU lie.
+  struct CPUData {
+    var cpu: Int32
+    /// Byte offset in the file.
+    var offset: Int
+    /// Bytes in the file.
+    var size: Int
+  }
+
+  /// One ring buffer (the top one or an instance).
+  struct Buffer {
+    var name: String
+    var clock: String
+    var pageSize: Int
+    var isCompressed: Bool
+    var cpus: [CPUData]
+  }
+
+  var version = 6
+  var order = ByteOrder.little
+  var longSize = 8
+  var pageSize = 4096
+  var compression: Compression?
+  var headerPage: [UInt8] = []
+  var ftraceFormats: [[UInt8]] = []
+  var eventFormats: [(system: String, text: [UInt8])] = []
+  var kallsyms: [UInt8] = []
+  var printkFormats: [UInt8] = []
+  var commandLines: [UInt8] = []
+  var clock: String?
+  var uname: String?
+  /// How many CPUs the machine had.
+  var cpuCount = 0
+  var buffers: [Buffer] = []
+  /// The recorder's own count of events lost for each CPU (`per_cpu/cpuN/stats`).
+  var statistics: [String] = []
+
+  static let magic: [UInt8] = [0x17, 0x08, 0x44] + Array("tracing".utf8)
+}
