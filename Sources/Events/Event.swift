@@ -1,0 +1,124 @@
+/// One event of the network path, decoded: plain numbers, names as ids.
+public struct Event: Sendable {
+  /// Nanoseconds of the trace's clock.
+  public var time: UInt64
+  /// The CPU that wrote it.
+  public var cpu: Int32
+  /// The task that was current on that CPU.
+  public var pid: Int32
+  /// What that CPU was doing.
+  public var flags: ContextFlags
+  public var body: Body
+
+  public init(time: UInt64, cpu: Int32, pid: Int32, flags: ContextFlags, body: Body) {
+    self.time = time
+    self.cpu = cpu
+    self.pid = pid
+    self.flags = flags
+    self.body = body
+  }
+}
+
+/// `common_flags` of an event (include/linux/trace_events.h): the context it was written in.
+public struct ContextFlags: OptionSet, Sendable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Inside a hard interrupt handler.
+  public static let hardirq = ContextFlags(rawValue: 0x08)
+  /// Serving a soft interrupt (not merely with bottom halves disabled).
+  public static let softirq = ContextFlags(rawValue: 0x10)
+  /// Bottom halves are disabled (kernel 6.1 and later).
+  public static let bottomHalvesOff = ContextFlags(rawValue: 0x80)
+}
+
+/// The kernel's soft interrupt vectors (`enum` in include/linux/interrupt.h).
+public enum SoftIRQ {
+  public static let netTX: Int32 = 2
+  public static let netRX: Int32 = 3
+  /// Names by number.
+  public static let names = ["HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU"]
+}
+
+/// A packet that enters the stack: what `net_dev_rx_verbose_template` (include/trace/events/net.h) says of it.
+public struct Arrival: Sendable {
+  /// The address of the sk_buff.
+  public var skb: UInt64
+  public var device: NameID
+  /// The id of the NAPI instance that polled it, or 0.
+  public var napi: UInt32
+  /// Bytes without the Ethernet header.
+  public var length: UInt32
+
+  public init(skb: UInt64, device: NameID, napi: UInt32, length: UInt32) {
+    self.skb = skb
+    self.device = device
+    self.napi = napi
+    self.length = length
+  }
+}
+
+extension Event {
+  /// What happened, named after the tracepoints.
+  public enum Body: Sendable {
+    case irqHandlerEntry(irq: Int32, name: NameID)
+    case irqHandlerExit(irq: Int32)
+    case softirqRaise(vector: Int32)
+    case softirqEntry(vector: Int32)
+    case softirqExit(vector: Int32)
+    case napiPoll(napi: UInt64, device: NameID, work: Int32, budget: Int32)
+    /// napi_gro_receive_entry or napi_gro_frags_entry: a driver hands over a packet.
+    case groEntry(Arrival)
+    /// The verdict of GRO (`enum gro_result`, include/linux/netdevice.h).
+    case groExit(result: Int32)
+    /// netif_rx_entry: a packet goes to the per-CPU backlog.
+    case netifRxEntry(Arrival)
+    /// netif_receive_skb_entry: a driver without GRO, or a bridge, hands over a packet.
+    case receiveEntry(Arrival)
+    case netifReceiveSkb(skb: UInt64, length: UInt32, device: NameID)
+    case netDevQueue(skb: UInt64, length: UInt32, device: NameID)
+    case netDevStartXmit(skb: UInt64, length: UInt32, device: NameID)
+    case netDevXmit(skb: UInt64, length: UInt32, rc: Int32, device: NameID)
+    /// `reason` is -1 where the kernel does not say.
+    case kfreeSkb(skb: UInt64, location: UInt64, reason: Int32)
+    case consumeSkb(skb: UInt64, location: UInt64)
+    case skbCopyDatagram(skb: UInt64, length: Int32)
+    /// `socket` is 0 in text, which does not print it.
+    case skDataReady(socket: UInt64, family: UInt16, protocol: UInt16)
+    case sockRecvLength(socket: UInt64, family: UInt16, protocol: UInt16, result: Int32, flags: Int32)
+    case sockSendLength(socket: UInt64, family: UInt16, protocol: UInt16, result: Int32)
+    case inetSockSetState(socket: UInt64, old: Int32, new: Int32, protocol: UInt16, flow: FlowID)
+    /// `skb` and `socket` are 0 before kernel 6.12.
+    case tcpProbe(skb: UInt64, socket: UInt64, cookie: UInt64, flow: FlowID, dataLength: UInt32)
+    case tcpRcvSpaceAdjust(socket: UInt64, cookie: UInt64, flow: FlowID)
+    case tcpDestroySock(socket: UInt64, cookie: UInt64)
+    case schedWaking(pid: Int32, comm: NameID)
+    /// `previousState` is 0 where the task could have gone on.
+    case schedSwitch(previous: Int32, previousState: Int64, next: Int32, nextComm: NameID)
+    /// Events of `cpu` were lost until `before`, in nanoseconds.
+    case gap(before: UInt64, events: UInt64?)
+  }
+
+  /// TCP states (include/net/tcp_states.h).
+  public enum TCPState {
+    public static let established: Int32 = 1
+    public static let synSent: Int32 = 2
+    public static let synReceived: Int32 = 3
+    public static let close: Int32 = 7
+    public static let listen: Int32 = 10
+  }
+
+  /// IP protocol numbers.
+  public enum IPProtocol {
+    public static let icmp: UInt16 = 1
+    public static let tcp: UInt16 = 6
+    public static let udp: UInt16 = 17
+    public static let icmpv6: UInt16 = 58
+  }
+
+  /// Address families (include/linux/socket.h).
+  public enum AddressFamily {
+    public static let inet: UInt16 = 2
+    public static let inet6: UInt16 = 10
+  }
+}

@@ -1,0 +1,96 @@
+public import Decoding
+
+/// The events of a recording in time order, decoded; memory does not depend on how many there are.
+public struct EventStream {
+  /// What is read.
+  public private(set) var recording: Recording
+  /// The strings that events name by id.
+  public private(set) var names = NameTable()
+  /// The flows that events name by id.
+  public private(set) var flows = FlowTable()
+  /// What the recording can show.
+  public let capabilities: Capabilities
+  /// Records read so far, those that are not of the network path included.
+  public private(set) var recordCount = 0
+  /// Times of the first and last record, in nanoseconds.
+  public private(set) var first: UInt64?
+  public private(set) var last: UInt64 = 0
+  /// Every loss met so far.
+  public private(set) var gaps: [Gap] = []
+
+  private var decoders: [EventDecoder]
+  private var text = TextEventDecoder()
+
+  /// The events of `recording`.
+  public init(_ recording: Recording) {
+    self.recording = recording
+    decoders = recording.formats.map { EventDecoder($0) }
+    capabilities = Capabilities(decoders, isText: recording.info.isText)
+  }
+
+  /// The next event of the network path, or nil at the end.
+  public mutating func next() -> Event? {
+    while let record = recording.next() {
+      if first == nil { first = record.time }
+      last = max(last, record.time)
+      switch record.kind {
+      case .event:
+        recordCount &+= 1
+        let decoder = decoders[recording.formatIndex(ofStream: record.stream)]
+        switch Self.decode(record, recording, decoder, &names, &flows) {
+        case .event(let event): return event
+        case .other: continue
+        case .tooShort: recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
+        }
+      case .line:
+        recordCount &+= 1
+        if let event = Self.decode(record, recording, &text, &names, &flows) { return event }
+      case .gap:
+        let gap = recording.gap
+        if gaps.count < Self.gapLimit { gaps.append(gap) }
+        return Event(time: gap.after, cpu: gap.cpu, pid: 0, flags: [], body: .gap(before: gap.before, events: gap.events))
+      }
+    }
+    return nil
+  }
+
+  // The bytes of a record are borrowed from the recording, so it comes as a parameter beside the tables that decoding writes.
+
+  private static func decode(
+    _ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable
+  ) -> EventDecoder.Outcome {
+    decoder.decode(record, recording.bytes(of: record), &names, &flows)
+  }
+
+  private static func decode(
+    _ record: Record, _ recording: borrowing Recording, _ text: inout TextEventDecoder, _ names: inout NameTable,
+    _ flows: inout FlowTable
+  ) -> Event? {
+    text.decode(record, recording.bytes(of: record), &names, &flows)
+  }
+
+  /// A report lists so many losses one by one; the journeys know all of them.
+  private static let gapLimit = 10_000
+
+  /// The name of drop reason `number`, which differs from kernel to kernel and is taken from the event's own print format.
+  public func dropReason(_ number: Int32) -> String? {
+    guard number >= 0 else { return nil }
+    if recording.info.isText { return text.dropReasonNames[number] }
+    for catalog in recording.formats {
+      guard let format = catalog.format(system: "skb", name: "kfree_skb") else { continue }
+      return catalog.symbols(ofField: "reason", in: format)[UInt64(number)] ?? String(number)
+    }
+    return String(number)
+  }
+
+  /// The name of kernel code at `address`.
+  public func symbol(at address: UInt64) -> String? {
+    if recording.info.isText { return text.locationNames[address] }
+    return recording.formats.lazy.compactMap { $0.symbol(at: address)?.name }.first
+  }
+
+  /// The name the recording's own table has for task `pid`.
+  public func comm(_ pid: Int32) -> String? {
+    recording.formats.lazy.map { $0.comm(pid) }.first { $0 != "<...>" } ?? text.comm(pid)
+  }
+}

@@ -1,0 +1,67 @@
+internal import Bytes
+internal import Decoding
+
+/// The fields of one event, compiled from its `format` into offsets once, so that decoding looks nothing up.
+struct Schema {
+  /// Where a field lies in an entry. A field the kernel does not have has size 0 and reads as 0.
+  struct Field {
+    var offset: UInt16 = 0
+    var size: UInt8 = 0
+    var isSigned = false
+    var isDynamic = false
+    var isRelative = false
+    /// Bytes that a string or address field occupies.
+    var extent: UInt16 = 0
+  }
+
+  let kind: EventKind
+  /// Entries shorter than this are damaged.
+  let size: Int
+  private var fields = [11 of Field](repeating: Field())
+
+  init(kind: EventKind, format: EventFormat) {
+    self.kind = kind
+    var end = 0
+    for (index, name) in kind.definition.fields.enumerated() {
+      guard let field = format.field(name), let offset = UInt16(exactly: field.offset) else { continue }
+      let isInline = field.isArray && !field.isDynamic
+      fields[index] = Field(
+        offset: offset, size: isInline ? 1 : UInt8(clamping: field.size), isSigned: field.isSigned, isDynamic: field.isDynamic,
+        isRelative: field.isRelative, extent: UInt16(clamping: field.size))
+      end = max(end, field.offset + field.size)
+    }
+    size = end
+  }
+
+  /// Whether the kernel has field `index`.
+  func has(_ index: Int) -> Bool { fields[index].size != 0 }
+
+  /// The number in field `index`, widened with its sign.
+  @inline(__always)
+  func number(_ index: Int, _ entry: RawSpan, _ order: ByteOrder) -> UInt64 {
+    let field = fields[index]
+    let value = entry.unsigned(at: Int(field.offset), size: Int(field.size), order) ?? 0
+    guard field.isSigned, field.size < 8 else { return value }
+    let shift = 64 &- 8 &* UInt64(field.size)
+    return UInt64(bitPattern: Int64(bitPattern: value << shift) >> Int64(shift))
+  }
+
+  /// The number in field `index` as 32 bits.
+  @inline(__always)
+  func int32(_ index: Int, _ entry: RawSpan, _ order: ByteOrder) -> Int32 {
+    Int32(truncatingIfNeeded: number(index, entry, order))
+  }
+
+  /// The bytes of the string in field `index`, wherever the entry keeps them.
+  func place(_ index: Int, _ entry: RawSpan, _ order: ByteOrder) -> (offset: Int, count: Int) {
+    let field = fields[index]
+    guard field.isDynamic else { return (Int(field.offset), Int(field.extent)) }
+    // __data_loc: low 16 bits offset, high 16 bits length; __rel_loc counts from the end of the field.
+    let word = entry.integer(UInt32.self, at: Int(field.offset), order) ?? 0
+    let base = field.isRelative ? Int(field.offset) + 4 : 0
+    return (Int(word & 0xffff) + base, Int(word >> 16))
+  }
+
+  /// The bytes that field `index` occupies.
+  func extent(_ index: Int) -> (offset: Int, count: Int) { (Int(fields[index].offset), Int(fields[index].extent)) }
+}
