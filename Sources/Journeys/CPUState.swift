@@ -1,0 +1,61 @@
+internal import Events
+
+/// A hard interrupt that asked for NET_RX.
+struct RaisedInterrupt {
+  var irq: Int32
+  var entry: StageMark
+  var raise: StageMark
+  var isClaimed = false
+}
+
+/// What one CPU is doing, as far as packets depend on it.
+struct CPUState {
+  /// A handler that runs.
+  struct Handler {
+    var irq: Int32 = 0
+    var entry = StageMark(time: 0, cpu: 0, context: .hardirq, evidence: .irqHandlerEntry, link: .ordered)
+  }
+
+  private(set) var handlers: [Handler] = []
+  /// Interrupts that asked for NET_RX and whose packets have not been seen yet.
+  var raised: [RaisedInterrupt] = []
+  /// The first request for NET_RX since it last began.
+  var pendingRaise: StageMark?
+  /// The request that the running NET_RX answers.
+  var raise: StageMark?
+  /// The beginning of the running NET_RX.
+  var softirq: StageMark?
+  /// Whether any NET_RX has been seen to begin: before that, the recording began inside one.
+  var hasSeenSoftirq = false
+  /// What the current poll of a NAPI instance was announced by.
+  var poll: (napi: UInt32, interrupt: RaisedInterrupt?)?
+  /// Heads that GRO holds.
+  var held: [PacketRef] = []
+  /// Frames merged into one of several held heads.
+  var mergedFrames = 0
+  /// Vector and begin of the soft interrupt that runs, and hard interrupt time inside it, in nanoseconds.
+  var vector: (number: Int, begin: UInt64, hardTime: UInt64)?
+
+  /// The innermost running handler.
+  var handler: Handler? { handlers.last }
+
+  mutating func enter(_ handler: Handler) {
+    // Handlers nest two or three deep; more means their exits are missing.
+    if handlers.count >= 8 { handlers.removeAll(keepingCapacity: true) }
+    handlers.append(handler)
+  }
+
+  mutating func exit(_ irq: Int32) -> Handler? {
+    guard let index = handlers.lastIndex(where: { $0.irq == irq }) else { return nil }
+    let handler = handlers[index]
+    handlers.removeSubrange(index...)
+    return handler
+  }
+
+  /// Forgets everything that lost events make doubtful.
+  mutating func reset() {
+    let seen = hasSeenSoftirq
+    self = CPUState()
+    hasSeenSoftirq = seen
+  }
+}

@@ -1,0 +1,159 @@
+internal import DequeModule
+internal import Events
+
+/// How packets end: consumed, dropped, forwarded, silently, or in a loss of events.
+extension JourneyEngine {
+  /// Everything delivered in `context` so far is processed.
+  mutating func endBatch(_ context: Int, _ time: UInt64) {
+    settleCurrent(context)
+    contexts[context].mayWake = false
+    guard !contexts[context].pending.isEmpty else { return }
+    while let ref = contexts[context].pending.popFirst() { park(ref, time) }
+  }
+
+  /// The packet `context` was at is done.
+  mutating func settleCurrent(_ context: Int) {
+    let ref = contexts[context].current
+    contexts[context].current = .none
+    if !contexts[context].mates.isEmpty {
+      for mate in contexts[context].mates { if let slot = packets.slot(mate) { settle(slot) } }
+      contexts[context].mates.removeAll(keepingCapacity: true)
+    }
+    if let slot = packets.slot(ref) { settle(slot) }
+  }
+
+  /// A processed packet is in its socket's queue if it has data, and else the stack has consumed it.
+  mutating func settle(_ slot: Int) {
+    guard packets.slots[slot].state == .processing else { return }
+    if packets.slots[slot].dataLength > 0 {
+      packets.slots[slot].state = .queued
+      return
+    }
+    if packets.slots[slot].ownsAddress { packets.forget(packets.slots[slot].journey.skb) }
+    let isWaiting = (0..<packets.slots[slot].wakerCount).contains { packets.slots[slot].wakers[$0].running == nil }
+    if isWaiting {
+      packets.slots[slot].state = .lingering
+    } else {
+      end(slot, .absorbed)
+    }
+  }
+
+  /// A packet's batch is processed and nothing showed what became of it.
+  mutating func park(_ ref: PacketRef, _ time: UInt64) {
+    guard let slot = packets.slot(ref), packets.slots[slot].state == .delivered else { return }
+    packets.slots[slot].state = .parked
+    parked.append((ref, time))
+  }
+
+  /// Ends parked packets that nothing claimed within a second: a task that holds a socket's lock works off its backlog sooner.
+  mutating func expireParked(_ now: UInt64) {
+    while let oldest = parked.first {
+      if let slot = packets.slot(oldest.ref), packets.slots[slot].state == .parked {
+        guard now > oldest.time, now - oldest.time > 1_000_000_000 || parked.count > 65_536 else { return }
+        end(slot, .unknown)
+      }
+      parked.removeFirst()
+    }
+  }
+
+  /// kfree_skb: a drop, unless the packet had done its work.
+  mutating func free(_ e: Event, _ skb: UInt64, _ location: UInt64, _ reason: Int32) {
+    if sending.removeValue(forKey: skb) == true { statistics.sentCompleted += 1 }
+    guard let slot = packets.find(skb) else { return }
+    switch packets.slots[slot].state {
+    case .lingering, .free: return packets.forget(skb)
+    case .processing where packets.slots[slot].journey.stages.has(.ready) && !isTCP(slot):
+      // A raw socket got a clone; ping_rcv then finds no socket of its own for the original.
+      return packets.forget(skb)
+    case .processing, .queued: removeFromQueue(slot)
+    default: break
+    }
+    packets.slots[slot].journey.reason = reason
+    packets.slots[slot].journey.location = location
+    end(slot, .dropped)
+  }
+
+  private func isTCP(_ slot: Int) -> Bool { packets.slots[slot].journey.protocolNumber == Event.IPProtocol.tcp }
+
+  /// Takes the data of a dropped packet out of its socket's account.
+  private mutating func removeFromQueue(_ slot: Int) {
+    guard packets.slots[slot].dataLength > 0, let index = sockets.known(packets.slots[slot].journey.socket) else { return }
+    let ref = packets.ref(slot)
+    guard let place = sockets.sockets[index].queue.lastIndex(where: { $0.packet == ref }) else { return }
+    sockets.sockets[index].queue.remove(at: place)
+    guard isTCP(slot), packets.slots[slot].state == .processing else { return }
+    let length = Int64(packets.slots[slot].dataLength)
+    sockets.sockets[index].accepted -= length
+    for later in place..<sockets.sockets[index].queue.count { sockets.sockets[index].queue[later].end -= length }
+    packets.slots[slot].journey.stream = nil
+  }
+
+  /// consume_skb: the stack is done with a packet; or a reader is, before 6.18.
+  mutating func consume(_ e: Event, _ skb: UInt64) {
+    if sending.removeValue(forKey: skb) != nil { statistics.sentCompleted += 1 }
+    guard let slot = packets.find(skb) else {
+      if e.context == .process, let task = tasks.known(e.pid) { tasks.tasks[task].consumed = (.none, e.time, e.cpu) }
+      return
+    }
+    switch packets.slots[slot].state {
+    case .queued:
+      // After a read, and late where another CPU allocated the packet (`skb_attempt_defer_free`): only in the reader's own hands a time of reading.
+      if e.context == .process, e.pid != 0 { tasks.tasks[tasks.find(e.pid)].consumed = (packets.ref(slot), e.time, e.cpu) }
+    case .processing where packets.slots[slot].dataLength > 0: packets.forget(skb)
+    case .processing: settle(slot)
+    case .lingering, .free: packets.forget(skb)
+    default:
+      // ARP, an echo request, a SYN at a listener: consumed by the protocol that took it.
+      if let context = context(of: e), packets.slots[slot].state == .delivered { settleCurrent(context) }
+      end(slot, .absorbed)
+    }
+  }
+
+  /// net_dev_queue: a new packet to send, or a received one that goes on by another device.
+  mutating func queueForSending(_ e: Event, _ skb: UInt64) {
+    statistics.sent += 1
+    if let context = context(of: e) { contexts[context].mayWake = false }
+    if let slot = packets.find(skb) {
+      if packets.slots[slot].state == .delivered {
+        end(slot, .forwarded)
+      } else {
+        endPreviousLife(of: skb)
+      }
+    }
+    if sending.count < Self.sendingLimit { sending[skb] = false }
+  }
+
+  /// Packets on their way out that are remembered at once.
+  private static let sendingLimit = 262_144
+
+  /// net_dev_xmit: the driver has taken the packet (rc 0); 0x10 means busy, and the packet comes again.
+  mutating func transmitted(_ e: Event, _ skb: UInt64, _ rc: Int32) {
+    if let context = context(of: e) { contexts[context].inBacklog = .none }
+    if rc == 0, sending[skb] != nil { sending[skb] = true }
+  }
+
+  /// tcp_destroy_sock: what is still queued was never read.
+  mutating func destroy(_ e: Event, _ socket: UInt64) {
+    guard let index = sockets.known(socket) else { return }
+    while let entry = sockets.sockets[index].queue.popFirst() {
+      if let slot = packets.slot(entry.packet) { end(slot, .dropped) }
+    }
+    sockets.remove(socket)
+  }
+
+  /// Events of a CPU are missing until `before`: whatever is in flight may have gone on unseen.
+  mutating func lose(_ e: Event, _ before: UInt64) {
+    blindUntil = max(blindUntil, before)
+    for slot in packets.slots.indices where packets.slots[slot].state != .free { packets.slots[slot].journey.completeness = .lost }
+    for index in sockets.sockets.indices { sockets.sockets[index].isSynchronised = false }
+    for index in tasks.tasks.indices {
+      tasks.tasks[index].copies.removeAll(keepingCapacity: true)
+      tasks.tasks[index].consumed = nil
+    }
+    let cpu = Int(max(e.cpu, 0))
+    endBatch(Int(softContext[cpu]), e.time)
+    contexts[Int(softContext[cpu])].inGRO = .none
+    contexts[Int(softContext[cpu])].inBacklog = .none
+    cpus[cpu].reset()
+  }
+}

@@ -1,0 +1,126 @@
+internal import Events
+
+/// Hard and soft interrupts: what announced the packets of a poll.
+extension JourneyEngine {
+  mutating func enterHandler(_ e: Event, _ irq: Int32) {
+    statistics.hardInterrupts += 1
+    cpus[Int(max(e.cpu, 0))].enter(.init(irq: irq, entry: StageMark(e, .irqHandlerEntry, .ordered)))
+  }
+
+  mutating func exitHandler(_ e: Event, _ irq: Int32) {
+    let cpu = Int(max(e.cpu, 0))
+    guard let handler = cpus[cpu].exit(irq), cpus[cpu].handler == nil else { return }
+    let time = e.time &- handler.entry.time
+    statistics.hardTime &+= time
+    cpus[cpu].vector?.hardTime &+= time
+  }
+
+  /// NET_RX is asked for: by a handler, by netif_rx, or by NET_RX itself when its budget is used up.
+  mutating func raise(_ e: Event) {
+    let cpu = Int(max(e.cpu, 0))
+    let mark = StageMark(e, .softirqRaise, .ordered)
+    if cpus[cpu].pendingRaise == nil { cpus[cpu].pendingRaise = mark }
+    if e.flags.contains(.hardirq) {
+      guard let handler = cpus[cpu].handler else { return }
+      if cpus[cpu].raised.count >= Self.raisedLimit { cpus[cpu].raised.removeFirst() }
+      cpus[cpu].raised.append(RaisedInterrupt(irq: handler.irq, entry: handler.entry, raise: mark))
+    } else if let context = context(of: e), let slot = packets.slot(contexts[context].inBacklog) {
+      packets.slots[slot].journey.stages[.raise] = mark
+    }
+  }
+
+  /// A CPU has few network interrupts pending at once; more are left over from before a loss.
+  private static let raisedLimit = 64
+
+  mutating func enterSoftirq(_ e: Event, _ vector: Int32) {
+    let cpu = Int(max(e.cpu, 0))
+    if statistics.softInterrupts.indices.contains(Int(vector)) { statistics.softInterrupts[Int(vector)] += 1 }
+    cpus[cpu].vector = (Int(vector), e.time, 0)
+    guard vector == SoftIRQ.netRX else { return }
+    cpus[cpu].softirq = StageMark(e, .softirqEntry, .ordered)
+    cpus[cpu].raise = cpus[cpu].pendingRaise
+    cpus[cpu].pendingRaise = nil
+    cpus[cpu].poll = nil
+    cpus[cpu].hasSeenSoftirq = true
+    expireParked(e.time)
+  }
+
+  mutating func exitSoftirq(_ e: Event, _ vector: Int32) {
+    let cpu = Int(max(e.cpu, 0))
+    if let running = cpus[cpu].vector, running.number == Int(vector), statistics.softTime.indices.contains(running.number) {
+      statistics.softTime[running.number] &+= e.time &- running.begin &- running.hardTime
+    }
+    cpus[cpu].vector = nil
+    guard vector == SoftIRQ.netRX else { return }
+    let begin = cpus[cpu].softirq?.time ?? e.time
+    // Interrupts from before this run announced polls that found no packet (a transmit queue, for example).
+    cpus[cpu].raised.removeAll { $0.isClaimed || $0.raise.time < begin }
+    cpus[cpu].softirq = nil
+    cpus[cpu].raise = nil
+    cpus[cpu].poll = nil
+    endBatch(Int(softContext[cpu]), e.time)
+    contexts[Int(softContext[cpu])].inGRO = .none
+  }
+
+  /// napi_poll is written after the driver's poll function has returned: everything it delivered is processed.
+  mutating func endPoll(_ e: Event) {
+    guard let context = context(of: e) else { return }
+    endBatch(context, e.time)
+    contexts[context].inGRO = .none
+    cpus[Int(max(e.cpu, 0))].poll = nil
+  }
+
+  /// Marks what announced the packet in `slot`, which NAPI instance `napi` just handed over on the CPU of `e`.
+  mutating func markAnnouncement(_ e: Event, _ slot: Int, _ napi: UInt32) {
+    let cpu = Int(max(e.cpu, 0))
+    guard e.flags.contains(.softirq) else { return }
+    guard let softirq = cpus[cpu].softirq else {
+      if packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .truncated }
+      return
+    }
+    if cpus[cpu].poll == nil || cpus[cpu].poll?.napi != napi { cpus[cpu].poll = (napi, claimInterrupt(cpu, napi)) }
+    packets.slots[slot].journey.stages[.softirq] = softirq
+    if let interrupt = cpus[cpu].poll?.interrupt {
+      packets.slots[slot].journey.stages[.irq] = interrupt.entry
+      packets.slots[slot].journey.stages[.raise] = interrupt.raise
+    } else if let raise = cpus[cpu].raise {
+      packets.slots[slot].journey.stages[.raise] = raise
+    }
+  }
+
+  /// The interrupt that announced a poll of `napi`. Several may be pending, also those of transmit queues; the kernel names none of them,
+  /// so the one that was alone before decides, and else the first, for NAPI instances are polled in the order in which they were scheduled.
+  private mutating func claimInterrupt(_ cpu: Int, _ napi: UInt32) -> RaisedInterrupt? {
+    let open = cpus[cpu].raised.indices.filter { !cpus[cpu].raised[$0].isClaimed }
+    let learned = interruptOfNAPI[napi]
+    if let learned, learned.votes >= 2 {
+      guard let index = open.last(where: { cpus[cpu].raised[$0].irq == learned.irq }) else { return nil }
+      return claim(cpu, index)
+    }
+    guard let index = open.first else { return nil }
+    guard open.count == 1 else {
+      var guess = claim(cpu, index)
+      guess.entry.link = .inferred
+      guess.raise.link = .inferred
+      return guess
+    }
+    learn(napi, cpus[cpu].raised[index].irq)
+    return claim(cpu, index)
+  }
+
+  private mutating func claim(_ cpu: Int, _ index: Int) -> RaisedInterrupt {
+    cpus[cpu].raised[index].isClaimed = true
+    return cpus[cpu].raised[index]
+  }
+
+  private mutating func learn(_ napi: UInt32, _ irq: Int32) {
+    var entry = interruptOfNAPI[napi] ?? (irq, 0)
+    if entry.irq == irq {
+      entry.votes += 1
+    } else {
+      entry.votes -= 1
+      if entry.votes <= 0 { entry = (irq, 1) }
+    }
+    interruptOfNAPI[napi] = entry
+  }
+}

@@ -1,0 +1,170 @@
+internal import DequeModule
+internal import Events
+
+/// From the socket's queue to the application.
+extension JourneyEngine {
+  /// skb_copy_datagram_iovec: written before the bytes are copied, and with the name of the first packet that was merged.
+  mutating func copy(_ e: Event, _ skb: UInt64, _ length: Int32) {
+    guard e.context == .process, e.pid != 0 else { return }
+    let task = tasks.find(e.pid)
+    if tasks.tasks[task].copies.count >= Self.copyLimit { tasks.tasks[task].copies.removeFirst(Self.copyLimit / 2) }
+    tasks.tasks[task].copies.append(Copy(time: e.time, cpu: e.cpu, skb: skb, length: length))
+  }
+
+  /// A receive call with more copies than this keeps the later ones only.
+  private static let copyLimit = 65_536
+
+  /// sock_recv_length: a receive call on a socket ends with `result` bytes or an error.
+  mutating func received(_ e: Event, _ socket: UInt64, _ family: UInt16, _ proto: UInt16, _ result: Int32, _ flags: Int32) {
+    defer { endCall(e) }
+    guard family == Event.AddressFamily.inet || family == Event.AddressFamily.inet6, flags & Self.peek == 0, flags & Self.errorQueue == 0
+    else { return }
+    let index = sockets.find(socket)
+    if result == Self.tryAgain { return foundEmpty(index) }
+    guard result >= 0 else { return }
+    let reader = Reader(e, task: tasks.find(e.pid), comm: tasks.tasks[tasks.find(e.pid)].comm)
+    if proto == Event.IPProtocol.tcp {
+      readStream(reader, index, Int64(result))
+    } else {
+      readDatagram(reader, index, Int64(result))
+    }
+  }
+
+  private static let peek: Int32 = 0x2
+  private static let errorQueue: Int32 = 0x2000
+  private static let tryAgain: Int32 = -11
+
+  /// A call on a socket ends: its copies are accounted for, and later wakeups are not the packet's.
+  mutating func endCall(_ e: Event) {
+    guard let task = tasks.known(e.pid) else { return }
+    tasks.tasks[task].copies.removeAll(keepingCapacity: true)
+    tasks.tasks[task].consumed = nil
+    guard tasks.tasks[task].context >= 0, e.context == .process else { return }
+    endBatch(Int(tasks.tasks[task].context), e.time)
+  }
+
+  private struct Reader {
+    let event: Event
+    let task: Int
+    let comm: NameID
+
+    init(_ event: Event, task: Int, comm: NameID) {
+      self.event = event
+      self.task = task
+      self.comm = comm
+    }
+  }
+
+  /// The reader was told that the queue is empty: from here positions are certain.
+  private mutating func foundEmpty(_ socket: Int) {
+    sockets.sockets[socket].isSynchronised = true
+    sockets.sockets[socket].consumed = sockets.sockets[socket].accepted
+    while let entry = sockets.sockets[socket].queue.popFirst() {
+      guard let slot = packets.slot(entry.packet) else { continue }
+      if packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .ambiguous }
+      end(slot, .unknown)
+    }
+  }
+
+  // MARK: TCP
+
+  private mutating func readStream(_ reader: Reader, _ socket: Int, _ bytes: Int64) {
+    guard bytes > 0 else { return }
+    if !sockets.sockets[socket].isSynchronised { synchronise(reader, socket) }
+    let start = sockets.sockets[socket].consumed
+    sockets.sockets[socket].consumed += bytes
+    let link: Link = sockets.sockets[socket].isSynchronised ? .exact : .inferred
+    while let entry = sockets.sockets[socket].queue.first, entry.end <= sockets.sockets[socket].consumed {
+      sockets.sockets[socket].queue.removeFirst()
+      if let slot = packets.slot(entry.packet) { deliver(reader, slot, mark(reader, covering: entry.end - start, link)) }
+    }
+    // More was read than we saw arrive: data from before the recording, or segments that no event names.
+    if sockets.sockets[socket].consumed > sockets.sockets[socket].accepted {
+      sockets.sockets[socket].accepted = sockets.sockets[socket].consumed
+    }
+  }
+
+  /// The recording began, or lost events, while data were queued: the copy names a packet, and its position is where reading stands.
+  private mutating func synchronise(_ reader: Reader, _ socket: Int) {
+    guard let copy = tasks.tasks[reader.task].copies.first, let slot = packets.find(copy.skb) else { return }
+    let ref = packets.ref(slot)
+    guard let place = sockets.sockets[socket].queue.firstIndex(where: { $0.packet == ref }) else { return }
+    for _ in 0..<place {
+      if let passed = sockets.sockets[socket].queue.popFirst(), let slot = packets.slot(passed.packet) { end(slot, .unknown) }
+    }
+    sockets.sockets[socket].consumed = packets.slots[slot].journey.stream?.lowerBound ?? sockets.sockets[socket].consumed
+    sockets.sockets[socket].isSynchronised = true
+  }
+
+  /// The copy of this call that brought byte `end` of what the call returned; the call's own end where copies leave no event (splice).
+  private func mark(_ reader: Reader, covering end: Int64, _ link: Link) -> StageMark {
+    var copied: Int64 = 0
+    for copy in tasks.tasks[reader.task].copies {
+      copied += Int64(copy.length)
+      if copied >= end {
+        return StageMark(time: copy.time, cpu: copy.cpu, context: .process, evidence: .skbCopyDatagram, link: link)
+      }
+    }
+    return StageMark(reader.event, .sockRecvLength, link)
+  }
+
+  // MARK: datagrams
+
+  private mutating func readDatagram(_ reader: Reader, _ socket: Int, _ bytes: Int64) {
+    if let (slot, mark) = namedDatagram(reader) {
+      let ref = packets.ref(slot)
+      if let place = sockets.sockets[socket].queue.firstIndex(where: { $0.packet == ref }) {
+        for _ in 0..<place { if let passed = sockets.sockets[socket].queue.popFirst() { giveUp(passed.packet) } }
+        sockets.sockets[socket].queue.removeFirst()
+        deliver(reader, slot, mark)
+        return
+      }
+    }
+    // A datagram cannot give more bytes than it has: one that is too small was not the one that was read.
+    while let entry = sockets.sockets[socket].queue.popFirst() {
+      guard let slot = packets.slot(entry.packet) else { continue }
+      if entry.end < bytes {
+        giveUp(entry.packet)
+        continue
+      }
+      var mark = mark(reader, covering: 0, .ordered)
+      if tasks.tasks[reader.task].copies.isEmpty, let consumed = tasks.tasks[reader.task].consumed {
+        mark = StageMark(time: consumed.time, cpu: consumed.cpu, context: .process, evidence: .consumeSkb, link: .ordered)
+      }
+      deliver(reader, slot, mark)
+      return
+    }
+  }
+
+  /// The datagram that this call's copy or free names.
+  private func namedDatagram(_ reader: Reader) -> (Int, StageMark)? {
+    let task = tasks.tasks[reader.task]
+    if let copy = task.copies.last, let slot = packets.find(copy.skb), packets.slots[slot].state == .queued {
+      return (slot, StageMark(time: copy.time, cpu: copy.cpu, context: .process, evidence: .skbCopyDatagram, link: .exact))
+    }
+    if let consumed = task.consumed, let slot = packets.slot(consumed.packet), packets.slots[slot].state == .queued {
+      return (slot, StageMark(time: consumed.time, cpu: consumed.cpu, context: .process, evidence: .consumeSkb, link: .exact))
+    }
+    return nil
+  }
+
+  private mutating func giveUp(_ ref: PacketRef) {
+    guard let slot = packets.slot(ref) else { return }
+    if packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .ambiguous }
+    end(slot, .unknown)
+  }
+
+  /// The application has the packet in `slot`.
+  private mutating func deliver(_ reader: Reader, _ slot: Int, _ mark: StageMark) {
+    packets.slots[slot].journey.reader = Journey.Task(pid: reader.event.pid, comm: reader.comm)
+    packets.slots[slot].journey.stages[.read] = mark
+    if packets.slots[slot].wakerCount == 0, let running = tasks.tasks[reader.task].switchedIn,
+      let ready = packets.slots[slot].journey.stages[.ready], running.time > ready.time, running.time < mark.time
+    {
+      var inferred = running
+      inferred.link = .inferred
+      packets.slots[slot].journey.stages[.running] = inferred
+    }
+    end(slot, .delivered)
+  }
+}

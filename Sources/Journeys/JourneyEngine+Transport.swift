@@ -1,0 +1,264 @@
+internal import DequeModule
+internal import Events
+
+/// From delivery to the socket and the wakeup.
+extension JourneyEngine {
+  /// Makes `slot` the packet that `context` processes; the one before is done. `beforeIt` packets that waited ahead of it are done, too.
+  mutating func process(_ context: Int, _ slot: Int, _ time: UInt64) {
+    settleCurrent(context)
+    let ref = packets.ref(slot)
+    if let index = contexts[context].pending.firstIndex(of: ref) {
+      for _ in 0..<index { if let passed = contexts[context].pending.popFirst() { park(passed, time) } }
+      contexts[context].pending.removeFirst()
+    }
+    packets.slots[slot].state = .processing
+    contexts[context].current = ref
+  }
+
+  /// The next packet that waits in `context`, or nil. Packets that ended while they waited are passed over.
+  mutating func nextPending(_ context: Int) -> Int? {
+    while let ref = contexts[context].pending.first {
+      if let slot = packets.slot(ref), packets.slots[slot].state == .delivered { return slot }
+      contexts[context].pending.removeFirst()
+    }
+    return nil
+  }
+
+  /// tcp_probe: an established connection takes a segment, in the soft interrupt or, if its socket was busy, in the task that held it.
+  mutating func probe(_ e: Event, _ skb: UInt64, _ socket: UInt64, _ flow: FlowID, _ reported: UInt32) {
+    guard let context = context(of: e) else { return }
+    contexts[context].mayWake = false
+    let index = sockets.find(socket)
+    guard let (slot, link) = probed(context, skb, reported) else {
+      settleCurrent(context)
+      sockets.sockets[index].accepted += Int64(reported)
+      return
+    }
+    process(context, slot, e.time)
+    packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
+    packets.slots[slot].journey.flow = flow
+    packets.slots[slot].journey.socket = socket
+    packets.slots[slot].journey.stages[.transport] = StageMark(e, .tcpProbe, link)
+    let length = unwrapped(reported, packets.slots[slot].journey.length)
+    if length > 0 { accept(e, context, slot, index, length) }
+    contexts[context].mayWake = true
+    contexts[context].isReady = false
+  }
+
+  /// The packet that tcp_probe means: by its address, or where the event does not carry it, the next one whose length fits.
+  private mutating func probed(_ context: Int, _ skb: UInt64, _ reported: UInt32) -> (Int, Link)? {
+    if skb != 0 {
+      guard let slot = packets.find(skb) else { return nil }
+      switch packets.slots[slot].state {
+      case .delivered, .parked, .processing: return (slot, .exact)
+      default: return nil
+      }
+    }
+    while let slot = nextPending(context) {
+      if fits(slot, reported) { return (slot, .ordered) }
+      if let passed = contexts[context].pending.popFirst() { park(passed, packets.slots[slot].journey.firstTime) }
+    }
+    for (ref, _) in parked {
+      if let slot = packets.slot(ref), packets.slots[slot].state == .parked, fits(slot, reported) { return (slot, .inferred) }
+    }
+    return nil
+  }
+
+  /// IP and TCP headers take 40 to 120 bytes.
+  private func fits(_ slot: Int, _ dataLength: UInt32) -> Bool {
+    let length = packets.slots[slot].journey.length
+    return length >= dataLength && (40...120).contains(length - dataLength)
+  }
+
+  /// tcp_probe counts payload in 16 bits; packets of BIG TCP have more.
+  private func unwrapped(_ reported: UInt32, _ length: UInt32) -> UInt32 {
+    guard length > 65_535 + 120, reported < 65_536 else { return reported }
+    return reported + (length - 120 - min(reported, length - 120)) / 65_536 * 65_536
+  }
+
+  /// The segment's data join the socket's receive queue. If there are more than the packet can carry, TCP merged packets into it while it
+  /// waited in the socket's backlog (`tcp_add_backlog`), and those are among the parked.
+  private mutating func accept(_ e: Event, _ context: Int, _ slot: Int, _ socket: Int, _ dataLength: UInt32) {
+    let length = packets.slots[slot].journey.length
+    let smallest: UInt32 = 40
+    guard dataLength + smallest > length else {
+      sockets.sockets[socket].headerLength = length - dataLength
+      enqueue(slot, socket, dataLength)
+      return
+    }
+    let headers = sockets.sockets[socket].headerLength ?? 52
+    let own = length > headers ? length - headers : 0
+    enqueue(slot, socket, own)
+    var rest = dataLength - min(own, dataLength)
+    let mark = StageMark(e, .tcpProbe, .inferred)
+    for (ref, _) in parked where rest > 0 {
+      guard let mate = packets.slot(ref), packets.slots[mate].state == .parked,
+        packets.slots[mate].journey.id > packets.slots[slot].journey.id,
+        packets.slots[mate].journey.device == packets.slots[slot].journey.device
+      else { continue }
+      let mateLength = packets.slots[mate].journey.length
+      guard mateLength > headers, mateLength - headers <= rest else { continue }
+      rest -= mateLength - headers
+      packets.slots[mate].state = .processing
+      packets.slots[mate].journey.protocolNumber = Event.IPProtocol.tcp
+      packets.slots[mate].journey.flow = packets.slots[slot].journey.flow
+      packets.slots[mate].journey.socket = packets.slots[slot].journey.socket
+      packets.slots[mate].journey.stages[.transport] = mark
+      enqueue(mate, socket, mateLength - headers)
+      contexts[context].mates.append(ref)
+    }
+    // Data whose packet we never saw.
+    sockets.sockets[socket].accepted += Int64(rest)
+  }
+
+  private mutating func enqueue(_ slot: Int, _ socket: Int, _ dataLength: UInt32) {
+    let start = sockets.sockets[socket].accepted
+    sockets.sockets[socket].accepted += Int64(dataLength)
+    sockets.sockets[socket].queue.append(QueuedPacket(packet: packets.ref(slot), end: sockets.sockets[socket].accepted))
+    packets.slots[slot].dataLength = dataLength
+    packets.slots[slot].journey.stream = start..<sockets.sockets[socket].accepted
+  }
+
+  /// sk_data_ready: the socket announces data.
+  mutating func dataReady(_ e: Event, _ socket: UInt64, _ family: UInt16, _ proto: UInt16) {
+    // AF_PACKET taps announce clones before IP sees the packet.
+    guard family == Event.AddressFamily.inet || family == Event.AddressFamily.inet6, let context = context(of: e) else { return }
+    guard let (slot, link) = readied(context, socket, family, proto, e.time) else {
+      contexts[context].mayWake = false
+      return
+    }
+    let mark = StageMark(e, .skDataReady, link)
+    if !packets.slots[slot].journey.stages.has(.ready) { packets.slots[slot].journey.stages[.ready] = mark }
+    for ref in contexts[context].mates { if let mate = packets.slot(ref) { packets.slots[mate].journey.stages[.ready] = mark } }
+    contexts[context].mayWake = true
+    contexts[context].isReady = true
+  }
+
+  /// The packet that made a socket announce data.
+  private mutating func readied(_ context: Int, _ socket: UInt64, _ family: UInt16, _ proto: UInt16, _ time: UInt64) -> (Int, Link)? {
+    let current = packets.slot(contexts[context].current)
+    if proto == Event.IPProtocol.tcp {
+      if let current, packets.slots[current].journey.protocolNumber == proto {
+        return (current, packets.slots[current].journey.socket == socket ? .exact : .ordered)
+      }
+      guard let slot = handshake(context, time) else { return nil }
+      packets.slots[slot].journey.socket = socket
+      return (slot, .ordered)
+    }
+    let isDatagram = proto == Event.IPProtocol.udp || proto == Self.udpLite
+    // A raw socket's packet stays in hand until icmp_rcv consumes it; a second announcement is for another socket.
+    if !isDatagram, let current, packets.slots[current].journey.protocolNumber == proto { return (current, .ordered) }
+    guard let slot = nextPending(context) else { return nil }
+    process(context, slot, time)
+    packets.slots[slot].journey.protocolNumber = proto
+    packets.slots[slot].journey.socket = socket
+    let headers: UInt32 = (family == Event.AddressFamily.inet ? 20 : 40) + (isDatagram ? 8 : 0)
+    let length = packets.slots[slot].journey.length
+    // A raw IPv4 socket reads the IP header, too.
+    let size = isDatagram ? (length > headers ? length - headers : 0) : length
+    let index = sockets.find(socket)
+    sockets.sockets[index].queue.append(QueuedPacket(packet: packets.ref(slot), end: Int64(size)))
+    packets.slots[slot].dataLength = max(size, 1)
+    packets.slots[slot].journey.stream = 0..<Int64(size)
+    return (slot, .ordered)
+  }
+
+  private static let udpLite: UInt16 = 136
+
+  /// Takes the next waiting packet as a segment of a connection that is not established, for which there is no tcp_probe.
+  private mutating func handshake(_ context: Int, _ time: UInt64) -> Int? {
+    guard let slot = nextPending(context) else { return nil }
+    process(context, slot, time)
+    packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
+    return slot
+  }
+
+  /// inet_sock_set_state while a packet is processed: a handshake or teardown.
+  mutating func setState(_ e: Event, _ socket: UInt64, _ old: Int32, _ new: Int32, _ flow: FlowID) {
+    if new == Event.TCPState.established { connect(socket) }
+    guard let context = context(of: e) else { return }
+    let current = packets.slot(contexts[context].current)
+    let isCurrents = current.map { packets.slots[$0].journey.socket == socket || packets.slots[$0].journey.socket == 0 } ?? false
+    if !isCurrents {
+      // A task that calls connect(), close() or shutdown() changes states, too, with no packet in hand.
+      guard e.flags.contains(.softirq) || old == Event.TCPState.synSent, new != Event.TCPState.synSent,
+        let slot = handshake(context, e.time) ?? backlogged(context, e)
+      else {
+        contexts[context].mayWake = false
+        return
+      }
+      packets.slots[slot].journey.socket = socket
+      packets.slots[slot].journey.flow = flow
+    }
+    contexts[context].mayWake = true
+    contexts[context].isReady = false
+  }
+
+  /// A connection begins: nothing is queued, and positions count from here.
+  private mutating func connect(_ socket: UInt64) {
+    let index = sockets.find(socket)
+    guard sockets.sockets[index].queue.isEmpty else { return }
+    sockets.sockets[index] = SocketState()
+    sockets.sockets[index].isSynchronised = true
+  }
+
+  /// The SYN-ACK that a connecting task finds in its socket's backlog: the oldest parked packet of a handshake's size.
+  private mutating func backlogged(_ context: Int, _ e: Event) -> Int? {
+    guard !e.flags.contains(.softirq) else { return nil }
+    for (ref, _) in parked {
+      guard let slot = packets.slot(ref), packets.slots[slot].state == .parked,
+        (40...80).contains(packets.slots[slot].journey.length)
+      else { continue }
+      process(context, slot, e.time)
+      packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
+      return slot
+    }
+    return nil
+  }
+
+  /// sched_waking: right behind the announcement of data or a change of state, it is their consequence.
+  mutating func waking(_ e: Event, _ pid: Int32, _ comm: NameID) {
+    let task = tasks.find(pid)
+    tasks.tasks[task].comm = comm
+    guard let context = context(of: e), contexts[context].mayWake, let slot = packets.slot(contexts[context].current) else { return }
+    wake(e, slot, pid, comm, isAfterReady: contexts[context].isReady)
+    for ref in contexts[context].mates {
+      if let mate = packets.slot(ref) { wake(e, mate, pid, comm, isAfterReady: contexts[context].isReady) }
+    }
+  }
+
+  private mutating func wake(_ e: Event, _ slot: Int, _ pid: Int32, _ comm: NameID, isAfterReady: Bool) {
+    let count = packets.slots[slot].wakerCount
+    guard count < 4 else { return }
+    packets.slots[slot].wakers[count] = Packet.Waker(
+      task: .init(pid: pid, comm: comm), waking: StageMark(e, .schedWaking, .ordered), isAfterReady: isAfterReady)
+    packets.slots[slot].wakerCount = count + 1
+    tasks.tasks[tasks.find(pid)].wokenFor.append(packets.ref(slot))
+  }
+
+  /// sched_switch: a task gets the CPU.
+  mutating func switchTask(_ e: Event, _ previous: Int32, _ next: Int32, _ comm: NameID) {
+    if let task = tasks.known(previous), tasks.tasks[task].context >= 0 {
+      contexts[Int(tasks.tasks[task].context)].mayWake = false
+    }
+    guard next != 0 else { return }
+    let task = tasks.find(next)
+    let mark = StageMark(time: e.time, cpu: e.cpu, context: .process, evidence: .schedSwitch, link: .ordered)
+    tasks.tasks[task].comm = comm
+    tasks.tasks[task].switchedIn = mark
+    guard !tasks.tasks[task].wokenFor.isEmpty else { return }
+    for ref in tasks.tasks[task].wokenFor { if let slot = packets.slot(ref) { ran(slot, next, mark) } }
+    tasks.tasks[task].wokenFor.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func ran(_ slot: Int, _ pid: Int32, _ mark: StageMark) {
+    var isWaiting = false
+    for index in 0..<packets.slots[slot].wakerCount {
+      if packets.slots[slot].wakers[index].task.pid == pid, packets.slots[slot].wakers[index].running == nil {
+        packets.slots[slot].wakers[index].running = mark
+      }
+      if packets.slots[slot].wakers[index].running == nil { isWaiting = true }
+    }
+    if packets.slots[slot].state == .lingering, !isWaiting { end(slot, .absorbed) }
+  }
+}

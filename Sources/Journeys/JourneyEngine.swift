@@ -1,0 +1,179 @@
+public import Events
+internal import DequeModule
+
+/// Reconstructs each received packet's way from the stream of events. A struct of flat tables: what is in flight is kept, what is finished
+/// is handed out through `finished`, and memory does not grow with the recording.
+///
+/// The rules are those of the kernel's receive path:
+/// - a packet is an address and a birth, never the address alone, because addresses are used again within microseconds;
+/// - deliveries wait in a queue for each context until the transport takes them, because NAPI delivers in batches of up to eight
+///   (`gro_normal_batch`) before the first of them is processed;
+/// - what is read is joined to packets by position in the stream, because TCP merges packets in the receive queue without a word.
+public struct JourneyEngine: Sendable {
+  /// Journeys that ended since it was last emptied, in the order in which they ended.
+  public var finished: [Journey] = []
+  /// Counts over the whole recording.
+  public internal(set) var statistics = PathStatistics()
+
+  var packets = PacketTable()
+  var sockets = SocketTable()
+  var tasks = TaskTable()
+  var cpus: [CPUState] = []
+  /// Soft interrupt contexts by CPU, then those of tasks.
+  var contexts: [ProcessingContext] = []
+  var softContext: [Int32] = []
+  /// Packets whose batch is processed and that showed nothing, oldest first.
+  var parked = Deque<(ref: PacketRef, time: UInt64)>()
+  /// Which interrupt announces which NAPI instance, learned where only one fits.
+  var interruptOfNAPI: [UInt32: (irq: Int32, votes: Int)] = [:]
+  /// Packets on their way out, by address.
+  var sending: [UInt64: Bool] = [:]
+  /// Some CPU's events are missing up to here.
+  var blindUntil: UInt64 = 0
+  var nextID = 1
+
+  public init() {}
+
+  /// Packets in flight now.
+  public var inFlight: Int { packets.count }
+
+  /// Takes in the next event in time order.
+  public mutating func consume(_ e: Event) {
+    ensureCPU(e.cpu)
+    switch e.body {
+    case .irqHandlerEntry(let irq, _): enterHandler(e, irq)
+    case .irqHandlerExit(let irq): exitHandler(e, irq)
+    case .softirqRaise(let vector): if vector == SoftIRQ.netRX { raise(e) }
+    case .softirqEntry(let vector): enterSoftirq(e, vector)
+    case .softirqExit(let vector): exitSoftirq(e, vector)
+    case .napiPoll: endPoll(e)
+    case .groEntry(let arrival): groEntry(e, arrival)
+    case .groExit(let result): groExit(e, result)
+    case .netifRxEntry(let arrival): backlogEntry(e, arrival)
+    case .receiveEntry(let arrival): receiveEntry(e, arrival)
+    case .netifReceiveSkb(let skb, let length, let device): receive(e, skb, length, device)
+    case .netDevQueue(let skb, _, _): queueForSending(e, skb)
+    case .netDevStartXmit: break
+    case .netDevXmit(let skb, _, let rc, _): transmitted(e, skb, rc)
+    case .kfreeSkb(let skb, let location, let reason): free(e, skb, location, reason)
+    case .consumeSkb(let skb, _): consume(e, skb)
+    case .skbCopyDatagram(let skb, let length): copy(e, skb, length)
+    case .skDataReady(let socket, let family, let proto): dataReady(e, socket, family, proto)
+    case .sockRecvLength(let socket, let family, let proto, let result, let flags): received(e, socket, family, proto, result, flags)
+    case .sockSendLength: endCall(e)
+    case .inetSockSetState(let socket, let old, let new, _, let flow): setState(e, socket, old, new, flow)
+    case .tcpProbe(let skb, let socket, let cookie, let flow, let length):
+      // Before 6.12 the cookie is the only name of the socket that the event carries.
+      probe(e, skb, socket != 0 ? socket : cookie, flow, length)
+    case .tcpRcvSpaceAdjust: break
+    case .tcpDestroySock(let socket, _): destroy(e, socket)
+    case .schedWaking(let pid, let comm): waking(e, pid, comm)
+    case .schedSwitch(let previous, _, let next, let comm): switchTask(e, previous, next, comm)
+    case .gap(let before, _): lose(e, before)
+    }
+  }
+
+  /// Ends every journey that is still under way: the recording is over.
+  public mutating func finish() {
+    for slot in packets.slots.indices where packets.slots[slot].state != .free {
+      let isOver = packets.slots[slot].state == .lingering
+      if !isOver, packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .truncated }
+      end(slot, packets.slots[slot].state == .queued ? .queued : isOver ? .absorbed : packets.slots[slot].journey.outcome)
+    }
+  }
+
+  // MARK: tables
+
+  mutating func ensureCPU(_ cpu: Int32) {
+    while cpus.count <= Int(max(cpu, 0)) {
+      softContext.append(Int32(contexts.count))
+      contexts.append(ProcessingContext())
+      cpus.append(CPUState())
+    }
+  }
+
+  /// The index of the context that `e` was written in, or nil where packets are not processed (hard interrupts, idle).
+  mutating func context(of e: Event) -> Int? {
+    if e.flags.contains(.hardirq) || e.cpu < 0 { return nil }
+    if e.flags.contains(.softirq) { return Int(softContext[Int(e.cpu)]) }
+    if e.pid == 0 { return nil }
+    let task = tasks.find(e.pid)
+    if tasks.tasks[task].context < 0 {
+      tasks.tasks[task].context = Int32(contexts.count)
+      contexts.append(ProcessingContext())
+    }
+    return Int(tasks.tasks[task].context)
+  }
+
+  /// A new packet at `address`; whatever lived there before is over.
+  mutating func birth(_ e: Event, _ address: UInt64, _ device: NameID, _ length: UInt32) -> Int {
+    endPreviousLife(of: address)
+    if packets.count >= Self.inFlightLimit { makeRoom() }
+    let slot = packets.insert(address)
+    packets.slots[slot].journey.id = nextID
+    packets.slots[slot].journey.device = device
+    packets.slots[slot].journey.length = length
+    packets.slots[slot].ownLength = length
+    if e.time <= blindUntil { packets.slots[slot].journey.completeness = .lost }
+    nextID += 1
+    statistics.frames += 1
+    return slot
+  }
+
+  /// Packets kept at once; a packet takes about half a kilobyte.
+  private static let inFlightLimit = 262_144
+
+  private mutating func makeRoom() {
+    guard let oldest = packets.slots.indices.filter({ packets.slots[$0].state != .free }).min(by: {
+      packets.slots[$0].journey.id < packets.slots[$1].journey.id
+    }) else { return }
+    statistics.evicted += 1
+    packets.slots[oldest].journey.completeness = .ambiguous
+    end(oldest, .unknown)
+  }
+
+  /// An address is about to be used for a new packet: nothing more will be seen of the old one under this address.
+  mutating func endPreviousLife(of address: UInt64) {
+    guard let slot = packets.find(address) else { return }
+    switch packets.slots[slot].state {
+    case .queued, .lingering, .parked: packets.forget(address)
+    case .processing where packets.slots[slot].dataLength > 0: packets.forget(address)
+    case .processing: settle(slot)
+    default: end(slot, .unknown)
+    }
+  }
+
+  /// Ends the journey of `slot` with `outcome` and hands it out.
+  mutating func end(_ slot: Int, _ outcome: Journey.Outcome) {
+    packets.slots[slot].journey.outcome = outcome
+    chooseWaker(slot)
+    statistics.count(packets.slots[slot].journey)
+    finished.append(packets.slots[slot].journey)
+    packets.remove(slot)
+  }
+
+  /// Of the tasks the packet woke, takes the reader, or else the first that was woken for data.
+  private mutating func chooseWaker(_ slot: Int) {
+    let count = packets.slots[slot].wakerCount
+    guard count > 0 else { return }
+    let reader = packets.slots[slot].journey.reader?.pid
+    var chosen = 0
+    for index in 0..<count {
+      let waker = packets.slots[slot].wakers[index]
+      if waker.task.pid == reader {
+        chosen = index
+        break
+      }
+      if waker.isAfterReady, !packets.slots[slot].wakers[chosen].isAfterReady { chosen = index }
+    }
+    var waker = packets.slots[slot].wakers[chosen]
+    // Woken, but somebody else read: the stages are those of the one that was woken.
+    if let reader, reader != waker.task.pid {
+      waker.waking.link = .inferred
+      waker.running?.link = .inferred
+    }
+    packets.slots[slot].journey.woke = waker.task
+    packets.slots[slot].journey.stages[.waking] = waker.waking
+    if let running = waker.running { packets.slots[slot].journey.stages[.running] = running }
+  }
+}

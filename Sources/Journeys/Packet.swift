@@ -1,0 +1,55 @@
+internal import Events
+
+/// A packet in flight: its journey so far and what the engine needs to carry it on.
+struct Packet {
+  /// Where the packet is.
+  enum State: UInt8 {
+    case free
+    /// Seen by GRO or in the backlog, not yet delivered to the protocols.
+    case arrived
+    /// GRO keeps it as the head of a flow.
+    case held
+    /// Delivered to protocol processing, in its context's queue.
+    case delivered
+    /// The protocols are at it now.
+    case processing
+    /// Its batch is processed and nothing showed what became of it; it may wait in a socket's backlog.
+    case parked
+    /// In a socket's receive queue.
+    case queued
+    /// The stack has consumed it; only the task it woke has not run yet.
+    case lingering
+  }
+
+  /// A task that was woken while the packet was processed.
+  struct Waker {
+    var task = Journey.Task(pid: 0, comm: .none)
+    var waking = StageMark(time: 0, cpu: 0, context: .softirq, evidence: .schedWaking, link: .ordered)
+    var running: StageMark?
+    var isAfterReady = false
+  }
+
+  var journey = Journey()
+  var state = State.free
+  var generation: UInt32 = 0
+  /// The NAPI instance, or 0.
+  var napi: UInt32 = 0
+  /// The length at GRO entry, before anything was merged.
+  var ownLength: UInt32 = 0
+  /// Payload that TCP counted.
+  var dataLength: UInt32 = 0
+  /// Whether its address came through the backlog, which hands over packets one by one.
+  var isFromBacklog = false
+  /// Whether the engine's table still maps its address to it.
+  var ownsAddress = false
+  var wakers = [4 of Waker](repeating: Waker())
+  var wakerCount = 0
+}
+
+/// A reference to a packet that knows when the packet is gone.
+struct PacketRef: Equatable {
+  var slot: Int32
+  var generation: UInt32
+
+  static let none = PacketRef(slot: -1, generation: 0)
+}

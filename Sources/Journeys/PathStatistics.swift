@@ -1,0 +1,62 @@
+/// Counts over a whole recording, kept while journeys are made.
+public struct PathStatistics: Sendable {
+  /// Frames that entered the stack.
+  public internal(set) var frames = 0
+  /// Journeys by outcome, in the order of `Journey.Outcome.allCases`.
+  public private(set) var outcomes = [Int](repeating: 0, count: Journey.Outcome.allCases.count)
+  /// Journeys by completeness, in the order of `Journey.Completeness.allCases`.
+  public private(set) var completeness = [Int](repeating: 0, count: Journey.Completeness.allCases.count)
+  /// Hard interrupts, and the time in their handlers in nanoseconds.
+  public internal(set) var hardInterrupts = 0
+  public internal(set) var hardTime: UInt64 = 0
+  /// Soft interrupts by vector, and the time in them without hard interrupts, in nanoseconds.
+  public internal(set) var softInterrupts = [Int](repeating: 0, count: 10)
+  public internal(set) var softTime = [UInt64](repeating: 0, count: 10)
+  /// Packets handed to a device for sending, how many of them were seen to be done, and how many were dropped.
+  public internal(set) var sent = 0
+  public internal(set) var sentCompleted = 0
+  public internal(set) var sentDropped = 0
+  /// Packets given up because too many were in flight.
+  public internal(set) var evicted = 0
+  /// Drops of received packets by reason and place, at most a few hundred kinds.
+  public private(set) var drops: [Drop: Int] = [:]
+
+  /// A reason and place of drops.
+  public struct Drop: Hashable, Sendable {
+    public var reason: Int32
+    public var location: UInt64
+  }
+
+  /// Journeys that ended as `outcome`.
+  public func packets(_ outcome: Journey.Outcome) -> Int { outcomes[Journey.Outcome.allCases.firstIndex(of: outcome) ?? 0] }
+
+  /// Journeys that are `kind`.
+  public func packets(_ kind: Journey.Completeness) -> Int { completeness[Journey.Completeness.allCases.firstIndex(of: kind) ?? 0] }
+
+  mutating func count(_ journey: Journey) {
+    outcomes[Self.index(journey.outcome)] += 1
+    completeness[Self.index(journey.completeness)] += 1
+    guard journey.outcome == .dropped else { return }
+    drops[Drop(reason: journey.reason, location: journey.location), default: 0] += 1
+  }
+
+  private static func index(_ outcome: Journey.Outcome) -> Int {
+    switch outcome {
+    case .delivered: 0
+    case .queued: 1
+    case .dropped: 2
+    case .absorbed: 3
+    case .forwarded: 4
+    case .unknown: 5
+    }
+  }
+
+  private static func index(_ completeness: Journey.Completeness) -> Int {
+    switch completeness {
+    case .complete: 0
+    case .truncated: 1
+    case .lost: 2
+    case .ambiguous: 3
+    }
+  }
+}

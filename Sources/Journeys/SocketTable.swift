@@ -1,0 +1,56 @@
+internal import DequeModule
+internal import Events
+
+/// A packet in a socket's receive queue and the stream positions of its data.
+struct QueuedPacket {
+  var packet: PacketRef
+  /// Bytes of the stream up to the end of this packet (TCP), or the size of the datagram.
+  var end: Int64
+}
+
+/// What is known of one socket's receive queue.
+struct SocketState {
+  var queue = Deque<QueuedPacket>()
+  /// Bytes that TCP took in since the trace began.
+  var accepted: Int64 = 0
+  /// Bytes that were read since the trace began.
+  var consumed: Int64 = 0
+  /// Whether the queue was known to be empty at some time since, so that positions are certain.
+  var isSynchronised = false
+  /// Headers of the last data segment, in bytes: IP and TCP with options.
+  var headerLength: UInt32?
+}
+
+/// The sockets seen, by address.
+struct SocketTable {
+  private var index: [UInt64: Int32] = [:]
+  private var free: [Int32] = []
+  var sockets: [SocketState] = []
+
+  /// Sockets kept at most; beyond, those with nothing queued are forgotten.
+  private static let limit = 65_536
+
+  /// The index of the socket at `address`, which is added if it is new.
+  mutating func find(_ address: UInt64) -> Int {
+    if let known = index[address] { return Int(known) }
+    if index.count >= Self.limit { forgetIdle() }
+    let slot = free.popLast() ?? Int32(truncatingIfNeeded: sockets.count)
+    if Int(slot) == sockets.count { sockets.append(SocketState()) } else { sockets[Int(slot)] = SocketState() }
+    index[address] = slot
+    return Int(slot)
+  }
+
+  /// The index of the socket at `address`, or nil.
+  func known(_ address: UInt64) -> Int? { index[address].map(Int.init) }
+
+  /// The socket is gone; its address may be used for another.
+  mutating func remove(_ address: UInt64) {
+    guard let slot = index.removeValue(forKey: address) else { return }
+    sockets[Int(slot)] = SocketState()
+    free.append(slot)
+  }
+
+  private mutating func forgetIdle() {
+    for (address, slot) in index where sockets[Int(slot)].queue.isEmpty { remove(address) }
+  }
+}
