@@ -44,7 +44,8 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "Decoding", "Events", "Journeys", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "Bytes", "Decoding", "Events", "Journeys", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "HeapModule", package: "swift-collections"),
       ],
       swiftSettings: house),
     .target(
@@ -54,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "wakepath",
       dependencies: [
-        "Capture", "Decoding", "Events", "Journeys", "Reports",
+        "Bytes", "Capture", "Decoding", "Events", "Journeys", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),

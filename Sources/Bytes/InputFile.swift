@@ -38,7 +38,7 @@ public final class InputFile: Sendable {
   }
 
   private convenience init(path: String, spooling source: Int32) throws(BytesError) {
-    let directory = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    let directory = Environment.value("TMPDIR") ?? "/var/tmp"
     let spool = Self.unnamedFile(in: directory)
     guard spool >= 0 else {
       throw BytesError(path: path, reason: "cannot be kept in \(directory) while it is read: \(Self.lastError())")

@@ -10,6 +10,7 @@ public struct Recording {
   /// The loss that the last record of kind `gap` stands for.
   public private(set) var gap = Gap(cpu: 0, after: 0, before: 0, events: nil)
 
+  private let files: [InputFile]
   private var catalogs: [FormatCatalog] = []
   private var catalogOfStream: [Int] = []
   private var rings: [RingStream] = []
@@ -20,12 +21,28 @@ public struct Recording {
 
   /// Opens `paths` as one recording; `-` is standard input.
   public init(paths: [String]) throws(DecodingError) {
-    for path in paths { try open(path) }
+    try self.init(files: try paths.map { (path) throws(DecodingError) in try Self.file(path) })
+  }
+
+  private init(files: [InputFile]) throws(DecodingError) {
+    self.files = files
+    for file in files { try open(file) }
     start()
   }
 
-  private mutating func open(_ path: String) throws(DecodingError) {
-    let (file, kind) = try Self.classify(path)
+  /// The same recording from its beginning, also where it came from standard input.
+  public func reopened() throws(DecodingError) -> Recording { try Recording(files: files) }
+
+  private static func file(_ path: String) throws(DecodingError) -> InputFile {
+    do {
+      return try InputFile(path: path)
+    } catch {
+      throw DecodingError(error)
+    }
+  }
+
+  private mutating func open(_ file: InputFile) throws(DecodingError) {
+    let kind = try Self.kind(of: file)
     info.files.append(file.path)
     switch kind {
     case .traceDat: try openTraceDat(file)
@@ -39,12 +56,11 @@ public struct Recording {
     }
   }
 
-  private static func classify(_ path: String) throws(DecodingError) -> (InputFile, FileKind) {
+  private static func kind(of file: InputFile) throws(DecodingError) -> FileKind {
+    guard file.size > 0 else { throw DecodingError(path: file.path, offset: 0, "the file is empty") }
     do throws(BytesError) {
-      let file = try InputFile(path: path)
-      guard file.size > 0 else { throw BytesError(path: file.path, offset: 0, reason: "the file is empty") }
       let head = try file.bytes(at: 0, count: min(file.size, 4096))
-      return (file, FileKind(head.bytes))
+      return FileKind(head.bytes)
     } catch {
       throw DecodingError(error)
     }

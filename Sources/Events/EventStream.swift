@@ -18,6 +18,7 @@ public struct EventStream {
   /// Every loss met so far.
   public private(set) var gaps: [Gap] = []
 
+  private let dropReasons: [Int32: String]
   private var decoders: [EventDecoder]
   private var text = TextEventDecoder()
 
@@ -25,6 +26,7 @@ public struct EventStream {
   public init(_ recording: Recording) {
     self.recording = recording
     decoders = recording.formats.map { EventDecoder($0) }
+    dropReasons = Self.dropReasons(recording.formats)
     capabilities = Capabilities(decoders, isText: recording.info.isText)
   }
 
@@ -54,6 +56,15 @@ public struct EventStream {
     return nil
   }
 
+  private static func dropReasons(_ catalogs: [FormatCatalog]) -> [Int32: String] {
+    var names: [Int32: String] = [:]
+    for catalog in catalogs {
+      guard let format = catalog.format(system: "skb", name: "kfree_skb") else { continue }
+      for (number, name) in catalog.symbols(ofField: "reason", in: format) { names[Int32(truncatingIfNeeded: number)] = name }
+    }
+    return names
+  }
+
   // The bytes of a record are borrowed from the recording, so it comes as a parameter beside the tables that decoding writes.
 
   private static func decode(
@@ -72,15 +83,11 @@ public struct EventStream {
   /// A report lists so many losses one by one; the journeys know all of them.
   private static let gapLimit = 10_000
 
-  /// The name of drop reason `number`, which differs from kernel to kernel and is taken from the event's own print format.
+  /// The name of drop reason `number`, which differs from kernel to kernel and is taken from the event's own print format;
+  /// nil where the kernel gave no reason.
   public func dropReason(_ number: Int32) -> String? {
     guard number >= 0 else { return nil }
-    if recording.info.isText { return text.dropReasonNames[number] }
-    for catalog in recording.formats {
-      guard let format = catalog.format(system: "skb", name: "kfree_skb") else { continue }
-      return catalog.symbols(ofField: "reason", in: format)[UInt64(number)] ?? String(number)
-    }
-    return String(number)
+    return (recording.info.isText ? text.dropReasonNames[number] : dropReasons[number]) ?? String(number)
   }
 
   /// The name of kernel code at `address`.

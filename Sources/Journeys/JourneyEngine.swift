@@ -37,6 +37,11 @@ public struct JourneyEngine: Sendable {
   /// Packets in flight now.
   public var inFlight: Int { packets.count }
 
+  /// The least id of a packet in flight, or nil if there is none.
+  public var oldestInFlight: Int? {
+    packets.slots.lazy.filter { $0.state != .free }.map(\.journey.id).min()
+  }
+
   /// Takes in the next event in time order.
   public mutating func consume(_ e: Event) {
     ensureCPU(e.cpu)

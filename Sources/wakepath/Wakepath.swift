@@ -1,1 +1,15 @@
-@main struct W { static func main() {} }
+import ArgumentParser
+
+/// The command: its subcommands and nothing else.
+@main
+struct Wakepath: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "wakepath",
+    abstract: "Shows where each microsecond between a packet's interrupt and the application's read went.",
+    discussion: """
+      Wakepath records a running Linux kernel through ftrace, without eBPF, reconstructs the way of every received packet, and prints \
+      where the time went. FILE is a trace.dat (of wakepath or trace-cmd) or the text of ftrace or `trace-cmd report`; - is standard input.
+      """,
+    version: "0.1",
+    subcommands: [ReportCommand.self, PacketsCommand.self, ShowCommand.self, EventsCommand.self])
+}

@@ -1,0 +1,111 @@
+internal import Bytes
+public import Decoding
+
+/// Prints records as `trace-cmd report` does, or as JSON Lines.
+public struct EventPrinter {
+  private let isJSON: Bool
+  private let names: Set<String>
+  private let cpu: Int32?
+  /// Losses that are printed before the next event of their CPU, as `trace-cmd report` has them.
+  private var gaps: [Int32: Gap] = [:]
+
+  /// Prints all events, or those called one of `names` (`system:name` or `name`) or on CPU `cpu` only.
+  public init(isJSON: Bool, names: [String] = [], cpu: Int32? = nil) {
+    self.isJSON = isJSON
+    self.names = Set(names)
+    self.cpu = cpu
+  }
+
+  /// Prints every record of `recording`.
+  public mutating func print(_ recording: inout Recording, to output: inout TextOutput) {
+    if !isJSON, names.isEmpty, cpu == nil, recording.info.cpus > 0 { output.line("cpus=\(recording.info.cpus)") }
+    while !output.isClosed, let record = recording.next() {
+      if let cpu, cpu != record.cpu { continue }
+      switch record.kind {
+      case .gap: gaps[record.cpu] = recording.gap
+      case .line: line(record, recording, &output)
+      case .event: event(record, recording, &output)
+      }
+    }
+    output.flush()
+  }
+
+  private mutating func event(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput) {
+    guard let catalog = recording.catalog(ofStream: record.stream) else { return }
+    let entry = recording.bytes(of: record)
+    let head = EntryHead(entry, catalog)
+    let format = catalog.format(id: head.type)
+    if !names.isEmpty {
+      guard let format, names.contains(format.name) || names.contains("\(format.system):\(format.name)") else { return }
+    }
+    if isJSON {
+      json(record, entry, head, format, catalog, &output)
+    } else {
+      printGap(record.cpu, &output)
+      text(record, entry, head, format, catalog, &output)
+    }
+  }
+
+  private mutating func printGap(_ cpu: Int32, _ output: inout TextOutput) {
+    guard let gap = gaps.removeValue(forKey: cpu) else { return }
+    output.line(gap.events.map { "CPU:\(cpu) [\($0) EVENTS DROPPED]" } ?? "CPU:\(cpu) [EVENTS DROPPED]")
+  }
+
+  private func text(
+    _ record: Record, _ entry: RawSpan, _ head: EntryHead, _ format: EventFormat?, _ catalog: FormatCatalog, _ output: inout TextOutput
+  ) {
+    let microseconds = (record.time + 500) / 1000
+    let fraction = String(microseconds % 1_000_000)
+    output.write(Durations.right(catalog.comm(head.pid), 16))
+    output.write("-")
+    output.write(Durations.left(String(head.pid), 5))
+    output.write(" [\(Self.padded(record.cpu))] ")
+    output.write(Durations.right(String(microseconds / 1_000_000), 5))
+    output.write("." + String(repeating: "0", count: 6 - fraction.count) + fraction + ": ")
+    if let format {
+      output.write(Durations.left(format.name + ":", 21) + " ")
+      catalog.describe(entry, time: record.time, cpu: record.cpu, into: &output.bytes)
+    } else {
+      output.write("[UNKNOWN EVENT type \(head.type)]")
+    }
+    output.endLine()
+  }
+
+  private static func padded(_ cpu: Int32) -> String { String(repeating: "0", count: max(3 - String(cpu).count, 0)) + String(cpu) }
+
+  private func json(
+    _ record: Record, _ entry: RawSpan, _ head: EntryHead, _ format: EventFormat?, _ catalog: FormatCatalog, _ output: inout TextOutput
+  ) {
+    var json = JSONWriter()
+    json.object { json in
+      json.field("time", record.time)
+      json.field("cpu", record.cpu)
+      json.field("pid", head.pid)
+      json.field("comm", catalog.comm(head.pid))
+      json.field("flags", head.flags)
+      json.field("system", format?.system)
+      json.field("event", format?.name)
+      json.object("fields") { json in
+        for field in format?.fields ?? [] { FieldValue(field, entry, catalog).write(field.name, &json) }
+      }
+    }
+    output.bytes.append(contentsOf: json.bytes)
+    output.endLine()
+  }
+
+  private func line(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput) {
+    let bytes = recording.bytes(of: record)
+    if isJSON {
+      var json = JSONWriter()
+      json.object { json in
+        json.field("time", record.time)
+        json.field("cpu", record.cpu)
+        json.field("line", bytes.text)
+      }
+      output.bytes.append(contentsOf: json.bytes)
+    } else {
+      output.bytes.append(contentsOf: bytes.array)
+    }
+    output.endLine()
+  }
+}

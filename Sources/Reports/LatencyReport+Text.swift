@@ -1,0 +1,166 @@
+internal import Decoding
+public import Events
+public import Journeys
+
+extension LatencyReport {
+  /// Writes the report for people.
+  public func writeText(_ stream: borrowing EventStream, _ engine: borrowing JourneyEngine, _ style: Style, to output: inout TextOutput) {
+    let trace = TraceSummary(stream)
+    let statistics = engine.statistics
+    head(trace, style, &output)
+    packets(statistics, style, &output)
+    table(style, &output)
+    writeTail(stream, trace, style, &output)
+    drops(statistics, stream, style, &output)
+    interrupts(statistics, trace, style, &output)
+    missing(trace, statistics, style, &output)
+    output.flush()
+  }
+
+  private func head(_ trace: TraceSummary, _ style: Style, _ output: inout TextOutput) {
+    var facts = [trace.info.format]
+    if let kernel = trace.info.kernel { facts.append("kernel \(kernel)") }
+    if let clock = trace.info.clock { facts.append("clock \(clock)") }
+    if trace.info.cpus > 0 { facts.append("\(trace.info.cpus) CPUs") }
+    facts.append("\(Durations.count(trace.events)) events in \(Durations.text(trace.last - min(trace.first, trace.last)))")
+    output.line(style.bold(trace.info.files.joined(separator: " ")) + "  " + style.dim(facts.joined(separator: " · ")))
+    output.line()
+  }
+
+  private func packets(_ statistics: PathStatistics, _ style: Style, _ output: inout TextOutput) {
+    let packets = statistics.outcomes.reduce(0, +)
+    guard packets > 0 else {
+      output.line("No received packet in this recording.")
+      return output.line()
+    }
+    let outcomes = Journey.Outcome.allCases.compactMap { outcome in
+      let count = statistics.packets(outcome)
+      return count > 0 ? "\(Durations.count(count)) \(outcome.rawValue)" : nil
+    }
+    output.line(
+      style.bold("Received  ") + "\(Self.plural(statistics.frames, "frame")) as \(Self.plural(packets, "packet")): "
+        + outcomes.joined(separator: ", "))
+    let kinds = Journey.Completeness.allCases.dropFirst().compactMap { kind in
+      let count = statistics.packets(kind)
+      return count > 0 ? "\(Durations.count(count)) \(kind.rawValue)" : nil
+    }
+    let complete = "\(Durations.count(statistics.packets(Journey.Completeness.complete))) complete"
+    output.line(style.bold("Seen      ") + ([complete] + kinds).joined(separator: ", ") + (kinds.isEmpty ? "" : " (not in the table)"))
+    if statistics.sent > 0 {
+      output.line(style.bold("Sent      ") + "\(Self.plural(statistics.sent, "packet")), \(Durations.count(statistics.sentCompleted)) seen completed")
+    }
+    output.line()
+  }
+
+  static func plural(_ count: Int, _ word: String) -> String { "\(Durations.count(count)) \(word)\(count == 1 ? "" : "s")" }
+
+  private func table(_ style: Style, _ output: inout TextOutput) {
+    let isDelivered = !delivered.pairs.isEmpty
+    let rows = (isDelivered ? delivered : all).inOrder
+    guard !rows.isEmpty else { return }
+    let whole = rows.reduce(0) { $0 + $1.histogram.sum }
+    output.line(
+      style.dim(
+        Durations.left(isDelivered ? "delivered packets" : "all packets", 22) + Durations.right("count", 9)
+          + ["p50", "p90", "p99", "max"].map { Durations.right($0, 10) }.joined() + "   share of the time"))
+    for row in rows {
+      let share = whole == 0 ? 0 : Double(row.histogram.sum) / Double(whole)
+      output.line(
+        Durations.left("\(row.pair.from.id) → \(row.pair.to.id)", 22) + cells(row.histogram) + "   "
+          + style.accent(Self.bar(share)) + " " + style.dim("\(Int(share * 100 + 0.5)) %"))
+    }
+    for (from, histogram) in totals.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      output.line(style.bold(Durations.left("\(from.id) … read", 22) + cells(histogram)) + "   " + style.dim("first sign to application"))
+    }
+    output.line()
+  }
+
+  private func cells(_ histogram: DurationHistogram) -> String {
+    Durations.right(Durations.count(histogram.count), 9)
+      + [histogram.value(50), histogram.value(90), histogram.value(99), histogram.max].map {
+        Durations.right(Durations.text($0), 10)
+      }.joined()
+  }
+
+  /// A bar of twenty characters, in eighths.
+  static func bar(_ share: Double) -> String {
+    let eighths = Int(share * 160 + 0.5)
+    let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+    return Durations.left(String(repeating: "█", count: eighths / 8) + parts[eighths % 8], 20)
+  }
+
+  private func writeTail(_ stream: borrowing EventStream, _ trace: TraceSummary, _ style: Style, _ output: inout TextOutput) {
+    let slow = tail
+    guard let slowest = slow.first, let fastest = slow.last else { return }
+    let shares = tailShares.prefix(3).filter { $0.share >= 0.05 }.map {
+      "\(Int($0.share * 100 + 0.5)) % \($0.pair.from.id) → \($0.pair.to.id) (\(Self.meaning($0.pair)))"
+    }
+    let which = slow.count == 1 ? "The slowest packet" : "The slowest 1 % (\(slow.count) packets, from \(Durations.text(fastest.total)))"
+    output.line(style.bold("Tail      ") + "\(which) spent \(shares.joined(separator: ", ")).")
+    for row in slow.prefix(3) {
+      output.line("          " + "packet \(row.journey.id) at \(Durations.stamp(row.journey.firstTime)): \(Durations.text(row.total))" + PacketLine.who(row.journey, stream))
+    }
+    output.line(style.dim("          wakepath show \(trace.info.files.first ?? "FILE") --packet \(slowest.journey.id)"))
+    output.line()
+  }
+
+  /// What the time between two stages is spent on, as far as the stages themselves tell.
+  private static func meaning(_ pair: StageHistograms.Pair) -> String {
+    switch (pair.from, pair.to) {
+    case (.irq, .raise): "hard interrupt handler"
+    case (.raise, .softirq): "waiting for the soft interrupt"
+    case (.softirq, .gro): "driver and packets before it"
+    case (.gro, .receive): "GRO and the batch"
+    case (.gro, .raise): "into the backlog"
+    case (.softirq, .receive): "packets before it"
+    case (.receive, .transport), (.receive, .ready): "IP, firewall, socket lookup, packets before it in the batch"
+    case (.transport, .ready): "TCP"
+    case (.ready, .waking): "wake-up call"
+    case (.waking, .running): "scheduler: the reader waits for a CPU"
+    case (.running, .read): "the reader's own code and system call"
+    case (.ready, .read), (.transport, .read), (.ready, .running): "the reader was busy elsewhere"
+    default: "between these two"
+    }
+  }
+
+  private func drops(_ statistics: PathStatistics, _ stream: borrowing EventStream, _ style: Style, _ output: inout TextOutput) {
+    let rows = Self.drops(statistics, stream)
+    guard !rows.isEmpty else { return }
+    for (index, row) in rows.prefix(8).enumerated() {
+      let place = row.location.map { " in \($0)" } ?? ""
+      output.line(style.bold(index == 0 ? "Dropped   " : "          ") + "\(Durations.count(row.count)) \(row.reason ?? "no reason given")\(place)")
+    }
+    if rows.count > 8 { output.line("          and \(rows.count - 8) kinds more (--json has all)") }
+    output.line()
+  }
+
+  private func interrupts(_ statistics: PathStatistics, _ trace: TraceSummary, _ style: Style, _ output: inout TextOutput) {
+    guard statistics.hardInterrupts > 0 || statistics.softInterrupts.contains(where: { $0 > 0 }) else { return }
+    let soft = statistics.softTime.reduce(0, +)
+    let netRX = Int(SoftIRQ.netRX)
+    output.line(
+      style.bold("Interrupts") + " \(Durations.count(statistics.hardInterrupts)) hard in \(Durations.text(statistics.hardTime)); "
+        + "\(Durations.count(statistics.softInterrupts.reduce(0, +))) soft in \(Durations.text(soft)), "
+        + "of them \(Durations.count(statistics.softInterrupts[netRX])) NET_RX in \(Durations.text(statistics.softTime[netRX]))")
+  }
+
+  private func missing(_ trace: TraceSummary, _ statistics: PathStatistics, _ style: Style, _ output: inout TextOutput) {
+    if trace.gaps.isEmpty && trace.diagnostics.rows.isEmpty && statistics.evicted == 0 {
+      return output.line(style.bold("Lost      ") + "no event lost, nothing damaged")
+    }
+    if !trace.gaps.isEmpty {
+      let known = trace.gaps.compactMap(\.events).reduce(0, +)
+      let count = known > 0 ? "at least \(Durations.count(known)) events" : "events"
+      output.line(
+        style.warning(style.bold("Lost      ")) + "\(count) in \(trace.gaps.count) gaps; journeys they touch are marked lost and not in the table")
+    }
+    for row in trace.diagnostics.rows where row.kind != .lostEvents {
+      let place = row.offset.map { " at byte \($0)" } ?? ""
+      let times = row.count > 1 ? " (\(Durations.count(row.count)) times)" : ""
+      output.line(style.warning(style.bold("Damage    ")) + "\(row.path)\(place)\(times): \(row.kind.entry.help)" + (row.detail.isEmpty ? "" : " — \(row.detail)"))
+    }
+    if statistics.evicted > 0 {
+      output.line(style.warning(style.bold("Given up  ")) + "\(Durations.count(statistics.evicted)) packets: \(DiagnosticKind.tooManyInFlight.entry.help)")
+    }
+  }
+}

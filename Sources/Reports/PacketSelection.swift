@@ -1,0 +1,29 @@
+public import Events
+public import Journeys
+
+/// Which journeys are wanted.
+public struct PacketSelection: Sendable {
+  public var outcome: Journey.Outcome?
+  public var device: String?
+  public var pid: Int32?
+  public var port: UInt16?
+  /// Part of a flow as it is printed: an address, or `10.9.0.1:40000`.
+  public var flow: String?
+  /// Nanoseconds.
+  public var slowerThan: UInt64?
+
+  public init() {}
+
+  /// Whether `journey` is wanted; names come from `stream`.
+  public func accepts(_ journey: Journey, _ stream: borrowing EventStream) -> Bool {
+    if let outcome, journey.outcome != outcome { return false }
+    if let device, stream.names[journey.device] != device { return false }
+    if let pid, journey.reader?.pid != pid, journey.woke?.pid != pid { return false }
+    if let slowerThan, (journey.total.map { $0 < 0 || UInt64($0) <= slowerThan } ?? true) { return false }
+    guard port != nil || flow != nil else { return true }
+    guard let ends = stream.flows[journey.flow] else { return false }
+    if let port, ends.local.port != port, ends.remote.port != port { return false }
+    if let flow, !"\(ends.remote) \(ends.local)".contains(flow) { return false }
+    return true
+  }
+}

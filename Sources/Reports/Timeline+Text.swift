@@ -1,0 +1,87 @@
+public import Events
+internal import Journeys
+
+extension Timeline {
+  /// Writes the timeline for people; names come from `stream`.
+  public func writeText(_ stream: borrowing EventStream, _ style: Style, to output: inout TextOutput) {
+    let stages = journey.stages.inOrder
+    var title = "packet \(journey.id)  \(stream.names[journey.device])  \(journey.length) bytes"
+    if journey.frames > 1 { title += " of \(journey.frames) frames" }
+    if let number = journey.protocolNumber { title += "  \(PacketJSON.protocolName(number))" }
+    output.line(style.bold(title) + "  \(journey.outcome.rawValue)" + PacketLine.who(journey, stream))
+    output.line(style.dim("skb \(PacketJSON.hex(journey.skb))" + (journey.socket == 0 ? "" : "  socket \(PacketJSON.hex(journey.socket))")))
+    if let range = journey.stream { output.line(style.dim("bytes \(range.lowerBound) to \(range.upperBound) of what its socket received")) }
+    if journey.completeness != .complete { output.line(style.warning("This journey is \(journey.completeness.rawValue): \(Self.explain(journey.completeness))")) }
+    output.line()
+    let first = stages.first?.mark.time ?? 0
+    for (index, seen) in stages.enumerated() {
+      if index > 0 { writeGap(gaps[index - 1], stream, style, &output) }
+      output.line(
+        Durations.right("+" + Durations.text(seen.mark.time - first), 11) + "  " + style.bold(Durations.left(seen.stage.id, 10))
+          + "CPU \(seen.mark.cpu)  " + Durations.left("\(seen.mark.context)", 9) + Durations.left(seen.mark.evidence.name, 24)
+          + (seen.mark.link == .exact ? "" : style.dim("(\(seen.mark.link)) ")) + style.dim(seen.stage.meaning))
+    }
+    output.line()
+    output.line(style.dim("from \(Durations.stamp(first)) of the trace's clock"))
+    output.flush()
+  }
+
+  private func writeGap(_ gap: Gap, _ stream: borrowing EventStream, _ style: Style, _ output: inout TextOutput) {
+    let length = gap.to.mark.time - gap.from.mark.time
+    var line = "             " + style.accent("│ " + Durations.right(Durations.text(length), 9))
+    let holders = gap.occupants.filter { $0.time * 20 >= length }.map {
+      "\(Self.name($0.occupant, stream)) \(Durations.text($0.time))"
+    }
+    if !holders.isEmpty { line += style.dim("  CPU \(gap.to.mark.cpu): ") + holders.joined(separator: ", ") }
+    output.line(line)
+  }
+
+  private static func name(_ occupant: Occupant, _ stream: borrowing EventStream) -> String {
+    switch occupant.kind {
+    case .hardirq(let irq, let name): "interrupt \(irq) (\(stream.names[name]))"
+    case .softirq(let vector): SoftIRQ.names.indices.contains(Int(vector)) ? SoftIRQ.names[Int(vector)] : "softirq \(vector)"
+    case .task(0, _): "idle"
+    case .task(let pid, let comm): (comm == .none ? stream.comm(pid) ?? "?" : stream.names[comm]) + "/\(pid)"
+    }
+  }
+
+  private static func explain(_ completeness: Journey.Completeness) -> String {
+    switch completeness {
+    case .complete: ""
+    case .truncated: "the recording began or ended inside it"
+    case .lost: "events were lost inside it"
+    case .ambiguous: "two packets fit the evidence"
+    }
+  }
+
+  /// Writes the timeline as JSON.
+  public func writeJSON(_ stream: borrowing EventStream, to output: inout TextOutput) {
+    var holders: [[(name: String, time: UInt64)]] = []
+    for gap in gaps { holders.append(gap.occupants.map { (Self.name($0.occupant, stream), $0.time) }) }
+    var json = JSONWriter()
+    let journey = journey
+    json.object { json in
+      json.field("id", journey.id)
+      json.field("outcome", journey.outcome.rawValue)
+      json.field("completeness", journey.completeness.rawValue)
+      json.array("gaps", gaps.indices) { json, index in
+        json.object { json in
+          json.field("from", gaps[index].from.stage.id)
+          json.field("to", gaps[index].to.stage.id)
+          json.field("begin", gaps[index].from.mark.time)
+          json.field("end", gaps[index].to.mark.time)
+          json.field("cpu", gaps[index].to.mark.cpu)
+          json.array("held", holders[index]) { json, holder in
+            json.object { json in
+              json.field("by", holder.name)
+              json.field("time", holder.time)
+            }
+          }
+        }
+      }
+    }
+    output.bytes.append(contentsOf: json.bytes)
+    output.endLine()
+    output.flush()
+  }
+}

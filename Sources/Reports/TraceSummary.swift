@@ -1,0 +1,54 @@
+internal import Decoding
+internal import Events
+
+/// What a recording is, in numbers.
+struct TraceSummary {
+  let info: RecordingInfo
+  let events: Int
+  let first: UInt64
+  let last: UInt64
+  let gaps: [Gap]
+  let diagnostics: Diagnostics
+
+  init(_ stream: borrowing EventStream) {
+    info = stream.recording.info
+    events = stream.recordCount
+    first = stream.first ?? 0
+    last = stream.last
+    gaps = stream.gaps
+    diagnostics = stream.recording.diagnostics
+  }
+
+  func write(_ json: inout JSONWriter) {
+    json.object("trace") { json in
+      json.array("files", info.files) { $0.string($1) }
+      json.field("format", info.format)
+      json.field("kernel", info.kernel)
+      json.field("clock", info.clock)
+      json.field("cpus", info.cpus)
+      json.field("events", events)
+      json.field("first", first)
+      json.field("last", last)
+      json.array("lost", gaps) { json, gap in
+        json.object { json in
+          json.field("cpu", gap.cpu)
+          json.field("after", gap.after)
+          json.field("before", gap.before)
+          if let events = gap.events { json.field("events", events) } else { json.null("events") }
+        }
+      }
+      json.array("damage", diagnostics.rows) { json, row in
+        json.object { json in
+          json.field("kind", row.kind.rawValue)
+          json.field("severity", "\(row.kind.entry.severity)")
+          json.field("blame", row.kind.entry.blame.rawValue)
+          json.field("file", row.path)
+          if let offset = row.offset { json.field("offset", offset) } else { json.null("offset") }
+          json.field("detail", row.detail)
+          json.field("help", row.kind.entry.help)
+          json.field("count", row.count)
+        }
+      }
+    }
+  }
+}
