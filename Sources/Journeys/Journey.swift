@@ -14,6 +14,8 @@ public struct Journey: Sendable {
     case absorbed
     /// It went out by another device.
     case forwarded
+    /// It is a fragment that IP put together with others; the packet that was delivered is the one of the last fragment.
+    case merged
     /// Nothing was seen that tells.
     case unknown
   }
@@ -48,7 +50,7 @@ public struct Journey: Sendable {
   public var device = NameID.none
   /// Bytes, as netif_receive_skb says: without the Ethernet header.
   public var length: UInt32 = 0
-  /// Frames on the wire that GRO merged into this delivery.
+  /// Frames on the wire that GRO merged, or IP put together, into this delivery.
   public var frames: UInt32 = 1
   /// The IP protocol, or nil where the trace cannot tell.
   public var protocolNumber: UInt16?

@@ -7,7 +7,7 @@ extension JourneyEngine {
   mutating func endBatch(_ context: Int, _ time: UInt64) {
     settleCurrent(context)
     contexts[context].mayWake = false
-    guard !contexts[context].pending.isEmpty else { return }
+    settlePassed(context)
     while let ref = contexts[context].pending.popFirst() { park(ref, time) }
   }
 
@@ -20,6 +20,15 @@ extension JourneyEngine {
       contexts[context].mates.removeAll(keepingCapacity: true)
     }
     if let slot = packets.slot(ref) { settle(slot) }
+  }
+
+  /// Packets that were consumed without a socket, and turned out to be no fragments: the stack has absorbed them.
+  mutating func settlePassed(_ context: Int) {
+    guard !contexts[context].passed.isEmpty else { return }
+    for ref in contexts[context].passed {
+      if let slot = packets.slot(ref), packets.slots[slot].state == .processing { settle(slot) }
+    }
+    contexts[context].passed.removeAll(keepingCapacity: true)
   }
 
   /// A processed packet is in its socket's queue if it has data, and else the stack has consumed it.
@@ -103,9 +112,12 @@ extension JourneyEngine {
     case .processing: settle(slot)
     case .lingering, .free: packets.forget(skb)
     default:
-      // ARP, an echo request, a SYN at a listener: consumed by the protocol that took it.
-      if let context = context(of: e), packets.slots[slot].state == .delivered { settleCurrent(context) }
-      end(slot, .absorbed)
+      // ARP, an echo request, a SYN at a listener: consumed by the protocol that took it. Or the first fragment of what follows.
+      guard let context = context(of: e), packets.slots[slot].state == .delivered else { return end(slot, .absorbed) }
+      settleCurrent(context)
+      packets.slots[slot].state = .processing
+      packets.forget(skb)
+      contexts[context].passed.append(packets.ref(slot))
     }
   }
 

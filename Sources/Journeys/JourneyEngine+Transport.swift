@@ -8,7 +8,11 @@ extension JourneyEngine {
     settleCurrent(context)
     let ref = packets.ref(slot)
     if let index = contexts[context].pending.firstIndex(of: ref) {
-      for _ in 0..<index { if let passed = contexts[context].pending.popFirst() { park(passed, time) } }
+      for _ in 0..<index {
+        guard let passed = contexts[context].pending.popFirst() else { break }
+        park(passed, time)
+        contexts[context].passed.append(passed)
+      }
       contexts[context].pending.removeFirst()
     }
     packets.slots[slot].state = .processing
@@ -41,6 +45,7 @@ extension JourneyEngine {
     packets.slots[slot].journey.stages[.transport] = StageMark(e, .tcpProbe, link)
     let length = unwrapped(reported, packets.slots[slot].journey.length)
     if length > 0 { accept(e, context, slot, index, length) }
+    settlePassed(context)
     contexts[context].mayWake = true
     contexts[context].isReady = false
   }
@@ -86,6 +91,7 @@ extension JourneyEngine {
       enqueue(slot, socket, dataLength)
       return
     }
+    if reassemble(context, slot, dataLength) { return enqueue(slot, socket, dataLength) }
     let headers = sockets.sockets[socket].headerLength ?? 52
     let own = length > headers ? length - headers : 0
     enqueue(slot, socket, own)
@@ -109,6 +115,27 @@ extension JourneyEngine {
     }
     // Data whose packet we never saw.
     sockets.sockets[socket].accepted += Int64(rest)
+  }
+
+  /// Whether the packets that were passed over right before are the fragments of this one, which has more data than its length allows.
+  /// IP keeps the address of the last fragment and consumes the first one (`inet_frag_reasm_prepare`, net/ipv4/inet_fragment.c).
+  private mutating func reassemble(_ context: Int, _ slot: Int, _ dataLength: UInt32) -> Bool {
+    let ip: UInt32 = 20
+    guard packets.slots[slot].journey.length > ip else { return false }
+    var sum = packets.slots[slot].journey.length - ip
+    for (count, ref) in contexts[context].passed.reversed().enumerated() {
+      guard let fragment = packets.slot(ref), packets.slots[fragment].journey.device == packets.slots[slot].journey.device,
+        packets.slots[fragment].journey.length > ip
+      else { return false }
+      sum += packets.slots[fragment].journey.length - ip
+      guard sum >= dataLength + 20 else { continue }
+      guard sum <= dataLength + 60 else { return false }
+      for part in contexts[context].passed.suffix(count + 1) { if let part = packets.slot(part) { end(part, .merged) } }
+      packets.slots[slot].journey.frames += UInt32(count + 1)
+      contexts[context].passed.removeAll(keepingCapacity: true)
+      return true
+    }
+    return false
   }
 
   private mutating func enqueue(_ slot: Int, _ socket: Int, _ dataLength: UInt32) {

@@ -27,6 +27,9 @@ public struct PathStatistics: Sendable {
     public var location: UInt64
   }
 
+  /// Packets that were received, whatever became of them; fragments count with the packet they are part of.
+  public var packets: Int { outcomes.reduce(0, +) - packets(Journey.Outcome.merged) }
+
   /// Journeys that ended as `outcome`.
   public func packets(_ outcome: Journey.Outcome) -> Int { outcomes[Journey.Outcome.allCases.firstIndex(of: outcome) ?? 0] }
 
@@ -35,6 +38,8 @@ public struct PathStatistics: Sendable {
 
   mutating func count(_ journey: Journey) {
     outcomes[Self.index(journey.outcome)] += 1
+    // A fragment is a part of a packet, not one more.
+    guard journey.outcome != .merged else { return }
     completeness[Self.index(journey.completeness)] += 1
     guard journey.outcome == .dropped else { return }
     drops[Drop(reason: journey.reason, location: journey.location), default: 0] += 1
@@ -47,7 +52,8 @@ public struct PathStatistics: Sendable {
     case .dropped: 2
     case .absorbed: 3
     case .forwarded: 4
-    case .unknown: 5
+    case .merged: 5
+    case .unknown: 6
     }
   }
 

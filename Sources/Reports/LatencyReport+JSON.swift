@@ -45,7 +45,7 @@ extension LatencyReport {
   private static func packets(_ statistics: PathStatistics, _ json: inout JSONWriter) {
     json.object("rx") { json in
       json.field("frames", statistics.frames)
-      json.field("packets", statistics.outcomes.reduce(0, +))
+      json.field("packets", statistics.packets)
       for outcome in Journey.Outcome.allCases { json.field(outcome.rawValue, statistics.packets(outcome)) }
     }
     json.object("tx") { json in

@@ -28,12 +28,12 @@ extension LatencyReport {
   }
 
   private func packets(_ statistics: PathStatistics, _ style: Style, _ output: inout TextOutput) {
-    let packets = statistics.outcomes.reduce(0, +)
+    let packets = statistics.packets
     guard packets > 0 else {
       output.line("No received packet in this recording.")
       return output.line()
     }
-    let outcomes = Journey.Outcome.allCases.compactMap { outcome in
+    let outcomes = Journey.Outcome.allCases.filter { $0 != .merged }.compactMap { outcome in
       let count = statistics.packets(outcome)
       return count > 0 ? "\(Durations.count(count)) \(outcome.rawValue)" : nil
     }
