@@ -7,7 +7,6 @@ extension JourneyEngine {
   mutating func endBatch(_ context: Int, _ time: UInt64) {
     settleCurrent(context)
     contexts[context].mayWake = false
-    settlePassed(context)
     while let ref = contexts[context].pending.popFirst() { park(ref, time) }
   }
 
@@ -20,15 +19,6 @@ extension JourneyEngine {
       contexts[context].mates.removeAll(keepingCapacity: true)
     }
     if let slot = packets.slot(ref) { settle(slot) }
-  }
-
-  /// Packets that were consumed without a socket, and turned out to be no fragments: the stack has absorbed them.
-  mutating func settlePassed(_ context: Int) {
-    guard !contexts[context].passed.isEmpty else { return }
-    for ref in contexts[context].passed {
-      if let slot = packets.slot(ref), packets.slots[slot].state == .processing { settle(slot) }
-    }
-    contexts[context].passed.removeAll(keepingCapacity: true)
   }
 
   /// A processed packet is in its socket's queue if it has data, and else the stack has consumed it.
@@ -57,9 +47,9 @@ extension JourneyEngine {
   /// Ends parked packets that nothing claimed within a second: a task that holds a socket's lock works off its backlog sooner.
   mutating func expireParked(_ now: UInt64) {
     while let oldest = parked.first {
-      if let slot = packets.slot(oldest.ref), packets.slots[slot].state == .parked {
+      if let slot = packets.slot(oldest.ref), packets.slots[slot].state == .parked || packets.slots[slot].state == .consumed {
         guard now > oldest.time, now - oldest.time > 1_000_000_000 || parked.count > 65_536 else { return }
-        end(slot, .unknown)
+        end(slot, packets.slots[slot].state == .consumed ? .absorbed : .unknown)
       }
       parked.removeFirst()
     }
@@ -113,12 +103,20 @@ extension JourneyEngine {
     case .lingering, .free: packets.forget(skb)
     default:
       // ARP, an echo request, a SYN at a listener: consumed by the protocol that took it. Or the first fragment of what follows.
-      guard let context = context(of: e), packets.slots[slot].state == .delivered else { return end(slot, .absorbed) }
+      let state = packets.slots[slot].state
+      guard let context = context(of: e), state == .delivered || state == .parked else { return end(slot, .absorbed) }
       settleCurrent(context)
-      packets.slots[slot].state = .processing
+      guard mayBeFragment(slot) else { return end(slot, .absorbed) }
       packets.forget(skb)
-      contexts[context].passed.append(packets.ref(slot))
+      packets.slots[slot].state = .consumed
+      parked.append((packets.ref(slot), e.time))
     }
+  }
+
+  /// All fragments but the last carry a multiple of 8 bytes; the smallest MTU of IPv4 is 68.
+  private func mayBeFragment(_ slot: Int) -> Bool {
+    let length = packets.slots[slot].journey.length
+    return length >= 68 && (length - 20) % 8 == 0
   }
 
   /// net_dev_queue: a new packet to send, or a received one that goes on by another device.

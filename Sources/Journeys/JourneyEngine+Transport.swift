@@ -9,9 +9,7 @@ extension JourneyEngine {
     let ref = packets.ref(slot)
     if let index = contexts[context].pending.firstIndex(of: ref) {
       for _ in 0..<index {
-        guard let passed = contexts[context].pending.popFirst() else { break }
-        park(passed, time)
-        contexts[context].passed.append(passed)
+        if let passed = contexts[context].pending.popFirst() { park(passed, time) }
       }
       contexts[context].pending.removeFirst()
     }
@@ -33,7 +31,7 @@ extension JourneyEngine {
     guard let context = context(of: e) else { return }
     contexts[context].mayWake = false
     let index = sockets.find(socket)
-    guard let (slot, link) = probed(context, skb, reported) else {
+    guard let (slot, link) = probed(context, skb, reported, e.time) else {
       settleCurrent(context)
       sockets.sockets[index].accepted += Int64(reported)
       return
@@ -45,28 +43,41 @@ extension JourneyEngine {
     packets.slots[slot].journey.stages[.transport] = StageMark(e, .tcpProbe, link)
     let length = unwrapped(reported, packets.slots[slot].journey.length)
     if length > 0 { accept(e, context, slot, index, length) }
-    settlePassed(context)
     contexts[context].mayWake = true
     contexts[context].isReady = false
   }
 
   /// The packet that tcp_probe means: by its address, or where the event does not carry it, the next one whose length fits.
-  private mutating func probed(_ context: Int, _ skb: UInt64, _ reported: UInt32) -> (Int, Link)? {
+  private mutating func probed(_ context: Int, _ skb: UInt64, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
     if skb != 0 {
       guard let slot = packets.find(skb) else { return nil }
       switch packets.slots[slot].state {
-      case .delivered, .parked, .processing: return (slot, .exact)
+      case .delivered:
+        passAhead(of: slot, context, time)
+        return (slot, .exact)
+      case .parked, .processing: return (slot, .exact)
       default: return nil
       }
     }
     while let slot = nextPending(context) {
       if fits(slot, reported) { return (slot, .ordered) }
-      if let passed = contexts[context].pending.popFirst() { park(passed, packets.slots[slot].journey.firstTime) }
+      if let passed = contexts[context].pending.popFirst() { park(passed, time) }
     }
     for (ref, _) in parked {
       if let slot = packets.slot(ref), packets.slots[slot].state == .parked, fits(slot, reported) { return (slot, .inferred) }
     }
     return nil
+  }
+
+  /// A task found the packet in its socket's backlog while the CPU that put it there is still at its batch: what was ahead of it is done.
+  private mutating func passAhead(of slot: Int, _ context: Int, _ time: UInt64) {
+    let ref = packets.ref(slot)
+    for other in softContext.lazy.map(Int.init) where other != context {
+      guard let index = contexts[other].pending.firstIndex(of: ref) else { continue }
+      for _ in 0..<index { if let passed = contexts[other].pending.popFirst() { park(passed, time) } }
+      contexts[other].pending.removeFirst()
+      return
+    }
   }
 
   /// IP and TCP headers take 40 to 120 bytes.
@@ -79,71 +90,6 @@ extension JourneyEngine {
   private func unwrapped(_ reported: UInt32, _ length: UInt32) -> UInt32 {
     guard length > 65_535 + 120, reported < 65_536 else { return reported }
     return reported + (length - 120 - min(reported, length - 120)) / 65_536 * 65_536
-  }
-
-  /// The segment's data join the socket's receive queue. If there are more than the packet can carry, TCP merged packets into it while it
-  /// waited in the socket's backlog (`tcp_add_backlog`), and those are among the parked.
-  private mutating func accept(_ e: Event, _ context: Int, _ slot: Int, _ socket: Int, _ dataLength: UInt32) {
-    let length = packets.slots[slot].journey.length
-    let smallest: UInt32 = 40
-    guard dataLength + smallest > length else {
-      sockets.sockets[socket].headerLength = length - dataLength
-      enqueue(slot, socket, dataLength)
-      return
-    }
-    if reassemble(context, slot, dataLength) { return enqueue(slot, socket, dataLength) }
-    let headers = sockets.sockets[socket].headerLength ?? 52
-    let own = length > headers ? length - headers : 0
-    enqueue(slot, socket, own)
-    var rest = dataLength - min(own, dataLength)
-    let mark = StageMark(e, .tcpProbe, .inferred)
-    for (ref, _) in parked where rest > 0 {
-      guard let mate = packets.slot(ref), packets.slots[mate].state == .parked,
-        packets.slots[mate].journey.id > packets.slots[slot].journey.id,
-        packets.slots[mate].journey.device == packets.slots[slot].journey.device
-      else { continue }
-      let mateLength = packets.slots[mate].journey.length
-      guard mateLength > headers, mateLength - headers <= rest else { continue }
-      rest -= mateLength - headers
-      packets.slots[mate].state = .processing
-      packets.slots[mate].journey.protocolNumber = Event.IPProtocol.tcp
-      packets.slots[mate].journey.flow = packets.slots[slot].journey.flow
-      packets.slots[mate].journey.socket = packets.slots[slot].journey.socket
-      packets.slots[mate].journey.stages[.transport] = mark
-      enqueue(mate, socket, mateLength - headers)
-      contexts[context].mates.append(ref)
-    }
-    // Data whose packet we never saw.
-    sockets.sockets[socket].accepted += Int64(rest)
-  }
-
-  /// Whether the packets that were passed over right before are the fragments of this one, which has more data than its length allows.
-  /// IP keeps the address of the last fragment and consumes the first one (`inet_frag_reasm_prepare`, net/ipv4/inet_fragment.c).
-  private mutating func reassemble(_ context: Int, _ slot: Int, _ dataLength: UInt32) -> Bool {
-    let ip: UInt32 = 20
-    guard packets.slots[slot].journey.length > ip else { return false }
-    var sum = packets.slots[slot].journey.length - ip
-    for (count, ref) in contexts[context].passed.reversed().enumerated() {
-      guard let fragment = packets.slot(ref), packets.slots[fragment].journey.device == packets.slots[slot].journey.device,
-        packets.slots[fragment].journey.length > ip
-      else { return false }
-      sum += packets.slots[fragment].journey.length - ip
-      guard sum >= dataLength + 20 else { continue }
-      guard sum <= dataLength + 60 else { return false }
-      for part in contexts[context].passed.suffix(count + 1) { if let part = packets.slot(part) { end(part, .merged) } }
-      packets.slots[slot].journey.frames += UInt32(count + 1)
-      contexts[context].passed.removeAll(keepingCapacity: true)
-      return true
-    }
-    return false
-  }
-
-  private mutating func enqueue(_ slot: Int, _ socket: Int, _ dataLength: UInt32) {
-    let start = sockets.sockets[socket].accepted
-    sockets.sockets[socket].accepted += Int64(dataLength)
-    sockets.sockets[socket].queue.append(QueuedPacket(packet: packets.ref(slot), end: sockets.sockets[socket].accepted))
-    packets.slots[slot].dataLength = dataLength
-    packets.slots[slot].journey.stream = start..<sockets.sockets[socket].accepted
   }
 
   /// sk_data_ready: the socket announces data.

@@ -81,7 +81,7 @@ public struct JourneyEngine: Sendable {
   /// Ends every journey that is still under way: the recording is over.
   public mutating func finish() {
     for slot in packets.slots.indices where packets.slots[slot].state != .free {
-      let isOver = packets.slots[slot].state == .lingering
+      let isOver = packets.slots[slot].state == .lingering || packets.slots[slot].state == .consumed
       if !isOver, packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .truncated }
       end(slot, packets.slots[slot].state == .queued ? .queued : isOver ? .absorbed : packets.slots[slot].journey.outcome)
     }

@@ -15,6 +15,8 @@ struct Packet {
     case processing
     /// Its batch is processed and nothing showed what became of it; it may wait in a socket's backlog.
     case parked
+    /// IP consumed it: absorbed, or the first fragment of a packet that is still to come out of a socket's backlog.
+    case consumed
     /// In a socket's receive queue.
     case queued
     /// The stack has consumed it; only the task it woke has not run yet.

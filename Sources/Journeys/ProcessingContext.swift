@@ -6,8 +6,6 @@ struct ProcessingContext {
   var pending = Deque<PacketRef>()
   /// The packet the protocols are at.
   var current = PacketRef.none
-  /// Packets that were consumed or passed over since the last one that reached a socket: fragments, if IP put them together.
-  var passed: [PacketRef] = []
   /// Packets whose data TCP merged into `current` while they waited in the socket's backlog.
   var mates: [PacketRef] = []
   /// Set right after an event of `current` that may be followed by the wakeups it causes; any other network event clears it.
