@@ -14,6 +14,9 @@ let house: [SwiftSetting] = [
 /// Bytes and Decoding hand out views of their buffers; returning a `RawSpan` needs this flag, using one does not.
 let views: [SwiftSetting] = house + [.enableExperimentalFeature("Lifetimes")]
 
+/// Tests say in words what they check; they need not fence unsafe code.
+let tests: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)]
+
 let package = Package(
   name: "wakepath",
   products: [
@@ -59,6 +62,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
+
+    .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
   ],
   swiftLanguageModes: [.v6]
 )

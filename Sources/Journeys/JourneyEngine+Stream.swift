@@ -84,6 +84,8 @@ extension JourneyEngine {
       }
     }
     found.sort { packets.slots[$0].journey.id < packets.slots[$1].journey.id }
+    // A packet that was parked and then consumed stands in the queue twice.
+    found = zip(found, found.dropFirst() + [-1]).filter { $0 != $1 }.map(\.0)
     let split = found.firstIndex { packets.slots[$0].journey.id > id } ?? found.count
     return (found[..<split].reversed(), Array(found[split...]))
   }

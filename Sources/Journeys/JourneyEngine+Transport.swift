@@ -5,8 +5,9 @@ internal import Events
 extension JourneyEngine {
   /// Makes `slot` the packet that `context` processes; the one before is done. `beforeIt` packets that waited ahead of it are done, too.
   mutating func process(_ context: Int, _ slot: Int, _ time: UInt64) {
-    settleCurrent(context)
     let ref = packets.ref(slot)
+    guard contexts[context].current != ref else { return }
+    settleCurrent(context)
     if let index = contexts[context].pending.firstIndex(of: ref) {
       for _ in 0..<index {
         if let passed = contexts[context].pending.popFirst() { park(passed, time) }

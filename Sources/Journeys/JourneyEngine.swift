@@ -150,6 +150,7 @@ public struct JourneyEngine: Sendable {
 
   /// Ends the journey of `slot` with `outcome` and hands it out.
   mutating func end(_ slot: Int, _ outcome: Journey.Outcome) {
+    assert(packets.slots[slot].state != .free, "a journey ends once")
     packets.slots[slot].journey.outcome = outcome
     chooseWaker(slot)
     statistics.count(packets.slots[slot].journey)

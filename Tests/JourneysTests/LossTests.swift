@@ -1,0 +1,139 @@
+import Events
+import Testing
+
+@testable import Journeys
+
+/// Lost events, ends of the recording, and bounds.
+@Suite struct LossTests {
+  private func datagram(_ k: inout Script, _ skb: UInt64) {
+    k.softirq {
+      $0.gro(skb, 128)
+      $0.receive(skb, 128)
+      $0.ready(0x50, Event.IPProtocol.udp)
+      $0.poll()
+    }
+  }
+
+  @Test func aLossMarksWhatItTouches() {
+    var k = Script()
+    datagram(&k, 0xa)
+    k.on(pid: 7, []) { $0.received(0x50, 100, Event.IPProtocol.udp) }
+    datagram(&k, 0xb)
+    k.on(cpu: 1, []) { $0.emit(.gap(before: $0.time + 20_000, events: 5)) }
+    datagram(&k, 0xc)
+    k.on(pid: 7, []) {
+      $0.received(0x50, 100, Event.IPProtocol.udp)
+      $0.received(0x50, 100, Event.IPProtocol.udp)
+    }
+    k.wait(microseconds: 100)
+    datagram(&k, 0xd)
+    k.on(pid: 7, []) { $0.received(0x50, 100, Event.IPProtocol.udp) }
+    #expect(k.journey(0xa)?.completeness == .complete)
+    #expect(k.journey(0xb)?.completeness == .lost)
+    #expect(k.journey(0xc)?.completeness == .lost)
+    #expect(k.journey(0xd)?.completeness == .complete)
+  }
+
+  @Test func aLossEndsTheOpenBatch() {
+    var k = Script()
+    k.on(.softirq) {
+      $0.emit(.softirqEntry(vector: SoftIRQ.netRX))
+      $0.gro(0xa, 128)
+      $0.receive(0xa, 128)
+      $0.emit(.gap(before: $0.time + 5_000, events: nil))
+    }
+    k.wait(microseconds: 10)
+    datagram(&k, 0xb)
+    k.finish()
+    #expect(k.journey(0xa)?.outcome == .unknown)
+    #expect(k.journey(0xa)?.completeness == .lost)
+    #expect(k.journey(0xb)?.outcome == .queued)
+  }
+
+  @Test func anAddressUsedAgainEndsTheOldPacket() {
+    var k = Script()
+    k.softirq {
+      $0.gro(0xa, 60, result: 2)
+      $0.gro(0xa, 60)
+      $0.receive(0xa, 60)
+      $0.poll()
+    }
+    k.finish()
+    #expect(k.journeys.filter { $0.skb == 0xa }.count == 2)
+  }
+
+  /// Packets that vanish without an event do not stay for ever.
+  @Test func silentPacketsAreGivenUpAfterASecond() {
+    var k = Script()
+    for skb in 0..<1000 as Range<UInt64> {
+      k.softirq {
+        $0.gro(0x1000 + skb, 60)
+        $0.receive(0x1000 + skb, 60)
+        $0.poll()
+      }
+      k.wait(microseconds: 10_000)
+    }
+    #expect(k.engine.inFlight < 150)
+    #expect(k.journeys.allSatisfy { $0.outcome == .unknown && $0.completeness == .complete })
+  }
+
+  /// One packet has one outcome, whatever order random events come in.
+  @Test(arguments: 0..<1000)
+  func randomEventsGiveEachPacketOneOutcome(seed: Int) {
+    var random = SplitMix(state: UInt64(seed))
+    var k = Script()
+    for _ in 0..<400 { k.emitRandom(&random) }
+    k.finish()
+    #expect(Set(k.journeys.map(\.id)).count == k.journeys.count)
+    #expect(k.engine.inFlight == 0)
+    #expect(k.engine.statistics.outcomes.reduce(0, +) == k.journeys.count)
+  }
+}
+
+/// A small random generator with a seed that can be given again.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
+
+extension Script {
+  /// Any event in any context, over few addresses, so that everything collides.
+  mutating func emitRandom(_ random: inout SplitMix) {
+    let skb = UInt64.random(in: 1...6, using: &random)
+    let socket = UInt64.random(in: 0x50...0x52, using: &random)
+    let task = Int32.random(in: 0...3, using: &random)
+    let length = UInt32.random(in: 0...3000, using: &random)
+    let proto: UInt16 = [Event.IPProtocol.tcp, Event.IPProtocol.udp, Event.IPProtocol.icmp].randomElement(using: &random) ?? 6
+    let flags: ContextFlags = [ContextFlags.softirq, ContextFlags(), .hardirq, .bottomHalvesOff].randomElement(using: &random) ?? []
+    on(cpu: Int32.random(in: 0...1, using: &random), pid: task, flags) { k in
+      switch Int.random(in: 0..<22, using: &random) {
+      case 0: k.gro(skb, length, result: Int32.random(in: 0...4, using: &random))
+      case 1, 2: k.receive(skb, length)
+      case 3: k.netifRx(skb, length)
+      case 4: k.probe(skb, socket: socket, length)
+      case 5: k.probe(0, socket: socket, length)
+      case 6, 7: k.ready(socket, proto)
+      case 8: k.wake(task + 1)
+      case 9: k.run(task + 1, after: task)
+      case 10: k.copy(skb, Int32(length))
+      case 11, 12: k.received(socket, Int32(length), proto)
+      case 13: k.received(socket, -11, proto)
+      case 14: k.emit(.consumeSkb(skb: skb, location: 1))
+      case 15: k.emit(.kfreeSkb(skb: skb, location: 1, reason: 2))
+      case 16: k.queue(skb)
+      case 17: k.emit(.softirqEntry(vector: SoftIRQ.netRX))
+      case 18: k.emit(.softirqExit(vector: SoftIRQ.netRX))
+      case 19: k.poll()
+      case 20: k.setState(socket, Int32.random(in: 1...10, using: &random), Int32.random(in: 1...10, using: &random))
+      default: k.emit(.tcpDestroySock(socket: socket, cookie: 1))
+      }
+    }
+  }
+}
