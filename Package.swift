@@ -50,7 +50,7 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "Capture",
-      dependencies: ["CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["Bytes", "CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
     .executableTarget(
       name: "wakepath",
@@ -59,6 +59,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
+
+    .testTarget(name: "CaptureTests", dependencies: ["Bytes", "Capture"], swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
