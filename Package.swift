@@ -53,7 +53,7 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "Capture",
-      dependencies: ["CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["Bytes", "CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
     .executableTarget(
       name: "wakepath",
@@ -64,6 +64,7 @@ let package = Package(
       swiftSettings: house),
 
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
+    .testTarget(name: "CaptureTests", dependencies: ["Bytes", "Capture"], swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )

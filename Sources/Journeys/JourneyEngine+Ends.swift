@@ -64,6 +64,9 @@ extension JourneyEngine {
     case .processing where packets.slots[slot].journey.stages.has(.ready) && !isTCP(slot):
       // A raw socket got a clone; ping_rcv then finds no socket of its own for the original.
       return packets.forget(skb)
+    case .processing where packets.slots[slot].changedState && packets.slots[slot].dataLength == 0:
+      // The last FIN goes with its socket's queues (QUEUE_PURGE in sk_stream_kill_queues).
+      return settle(slot)
     case .processing, .queued: removeFromQueue(slot)
     default: break
     }

@@ -164,6 +164,7 @@ extension JourneyEngine {
       packets.slots[slot].journey.socket = socket
       packets.slots[slot].journey.flow = flow
     }
+    if let slot = packets.slot(contexts[context].current) { packets.slots[slot].changedState = true }
     contexts[context].mayWake = true
     contexts[context].isReady = false
   }

@@ -40,6 +40,8 @@ struct Packet {
   var ownLength: UInt32 = 0
   /// Payload that TCP counted.
   var dataLength: UInt32 = 0
+  /// Whether it changed a connection's state: it has had its effect, however its memory is freed.
+  var changedState = false
   /// Whether its address came through the backlog, which hands over packets one by one.
   var isFromBacklog = false
   /// Whether the engine's table still maps its address to it.

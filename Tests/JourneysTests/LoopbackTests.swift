@@ -96,6 +96,19 @@ import Testing
     #expect(journey.woke?.pid == 7)
   }
 
+  /// The FIN that ends FIN_WAIT2 is freed with its socket's queues, which is no loss.
+  @Test func theLastFinIsNotDropped() {
+    var k = Script()
+    k.on(pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 52) }
+    k.softirq {
+      $0.receive(0xa, 52)
+      $0.setState(0x50, 5, Event.TCPState.close)
+      $0.emit(.kfreeSkb(skb: 0xa, location: 0x1, reason: 40))
+      $0.poll()
+    }
+    #expect(k.journey(0xa)?.outcome == .absorbed)
+  }
+
   /// B12: a raw socket reads a clone; the original is freed with a reason that is no loss.
   @Test func aRawSocketsPacketIsNotDropped() throws {
     var k = Script()

@@ -1,0 +1,110 @@
+internal import SystemPackage
+
+/// Records the running kernel's network events through tracefs into a trace.dat, and leaves the kernel as it was.
+public enum Recorder {
+  /// Records as `options` say until the command ends, the duration has passed or a signal comes, and then writes the file.
+  public static func record(_ options: RecordingOptions) throws(CaptureError) -> RecordingSummary {
+    let output = try OutputFile(options.output)
+    let tracing = try TraceDirectory.forRecording()
+    defer { tracing.close() }
+    let inbox = try Inbox()
+    // From here on no signal ends this process; what it asks for is done at the next look into the inbox.
+    let handlers = SignalHandlers(inbox: inbox)
+    defer { handlers.restore() }
+    var notes = RecordingInstance.removeLeftovers(in: tracing)
+    var captured = try capture(options, output, tracing, inbox, &notes)
+    let scan = PageScan(captured.spools, symbols: .ofKernel, tasks: captured.tasks)
+    captured.metadata.symbols = scan.symbols.needed
+    captured.metadata.commandLines = scan.tasks.needed
+    let bytes = try TraceDatWriter(metadata: captured.metadata, spools: captured.spools).write(to: output)
+    captured.workload?.finish(inbox: inbox, grace: .seconds(2))
+    return RecordingSummary(
+      output: options.output, end: captured.end, duration: captured.duration, command: captured.workload?.status, bytes: bytes,
+      cpus: captured.cpus, skipped: captured.skipped, notes: notes)
+  }
+
+  /// What is there when the kernel has been left again.
+  private struct Captured {
+    var metadata: TraceMetadata
+    var tasks: TaskNames
+    var spools: [Spool]
+    var end: RecordingSummary.End
+    var duration: Duration
+    var cpus: [RecordingSummary.CPU]
+    var skipped: [RecordedEvent]
+    var workload: Workload?
+  }
+
+  private static func capture(
+    _ options: RecordingOptions, _ output: OutputFile, _ tracing: TraceDirectory, _ inbox: Inbox, _ notes: inout [String]
+  ) throws(CaptureError) -> Captured {
+    let instance = try RecordingInstance(tracing)
+    do throws(CaptureError) {
+      let captured = try capture(options, output, tracing, instance, inbox, &notes)
+      if let note = instance.remove() { notes.append(note) }
+      return captured
+    } catch {
+      _ = instance.remove()
+      throw error
+    }
+  }
+
+  private static func capture(
+    _ options: RecordingOptions, _ output: OutputFile, _ tracing: TraceDirectory, _ instance: borrowing RecordingInstance, _ inbox: Inbox,
+    _ notes: inout [String]
+  ) throws(CaptureError) -> Captured {
+    let events = try instance.configure(options, &notes)
+    var metadata = try TraceMetadata(tracing: tracing.path, events: events)
+    metadata.clock = instance.text("trace_clock")
+    let spools = try instance.cpus.map { cpu throws(CaptureError) in try Spool(cpu: cpu, directory: output.directory) }
+    let readers = try RingReaders(instance.path, spools: spools, pageSize: metadata.pageSize, inbox: inbox)
+    let start = ContinuousClock.now
+    try instance.turn(on: true)
+    var workload: Workload?
+    let end: RecordingSummary.End
+    do throws(CaptureError) {
+      if !options.command.isEmpty { workload = try Workload(options.command, inbox: inbox) }
+      end = waitForEnd(inbox, deadline: options.duration.map { start + $0 })
+      try instance.turn(on: false)
+      try readers.finish()
+    } catch {
+      try? instance.turn(on: false)
+      try? readers.finish()
+      workload?.finish(inbox: inbox, grace: .seconds(2))
+      throw error
+    }
+    let duration = ContinuousClock.now - start
+    let tasks = TaskNames(saved: (try? SystemCalls.contents(of: "\(tracing.path)/saved_cmdlines")) ?? [])
+    metadata.statistics = spools.map { ($0.cpu, instance.text("per_cpu/cpu\($0.cpu)/stats")) }
+    return Captured(
+      metadata: metadata, tasks: tasks, spools: spools, end: end, duration: duration, cpus: statistics(metadata, spools),
+      skipped: RecordedEvent.all.filter { !events.contains($0) }, workload: workload)
+  }
+
+  /// Sleeps until the recording is to end. A command's last packets may still be on their way when it ends, so some time is added then.
+  private static func waitForEnd(_ inbox: Inbox, deadline: ContinuousClock.Instant?) -> RecordingSummary.End {
+    switch inbox.next(until: deadline) {
+    case .signal(let number): return .signal(number)
+    case nil: return .durationPassed
+    // What failed is told when the readers are joined.
+    case .readerFailed: return .commandEnded
+    case .commandEnded:
+      SystemCalls.sleep(milliseconds: 50)
+      return .commandEnded
+    }
+  }
+
+  private static func statistics(_ metadata: TraceMetadata, _ spools: [Spool]) -> [RecordingSummary.CPU] {
+    zip(metadata.statistics, spools).map { statistics, spool in
+      var counts: [Substring: Int] = [:]
+      for line in String(decoding: statistics.text, as: UTF8.self).split(separator: "\n") {
+        let parts = line.split(separator: ":", maxSplits: 1)
+        if parts.count == 2 { counts[parts[0]] = Int(parts[1].drop(while: \.isWhitespace)) }
+      }
+      return RecordingSummary.CPU(
+        cpu: spool.cpu, events: counts["read events", default: 0],
+        lost: counts["overrun", default: 0] + counts["commit overrun", default: 0] + counts["dropped events", default: 0],
+        bytes: spool.bytes)
+    }
+  }
+}

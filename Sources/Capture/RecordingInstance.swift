@@ -1,0 +1,173 @@
+internal import SystemPackage
+
+/// The tracing instance of one recording: made, set up, and removed again.
+struct RecordingInstance: ~Copyable {
+  private let instance: TraceInstance
+  /// The CPUs that are online.
+  let cpus: [Int]
+
+  private static let prefix = "wakepath-"
+  private static let defaultBufferBytes = 8 << 20
+  private static let leastBufferBytes = 64 << 10
+
+  /// Makes the instance of this process, with nothing enabled in it.
+  init(_ tracing: TraceDirectory) throws(CaptureError) {
+    cpus = Self.onlineCPUs(tracing)
+    let name = "\(Self.prefix)\(SystemCalls.processID)"
+    do throws(Errno) {
+      instance = try Self.make(name)
+    } catch {
+      let help = SystemCalls.isRoot ? "the kernel must allow tracing instances (see `wakepath doctor`)" : "run with sudo"
+      throw CaptureError("no tracing instance can be made in \(tracing.path)/instances (\(error)): \(help)")
+    }
+  }
+
+  /// A process of another container may have our number, and taken the name.
+  private static func make(_ name: String) throws(Errno) -> TraceInstance {
+    for attempt in 1..<10 {
+      do throws(Errno) {
+        return try TraceInstance(name: attempt == 1 ? name : "\(name)-\(attempt)")
+      } catch {
+        if error != .fileExists { throw error }
+      }
+    }
+    throw .fileExists
+  }
+
+  var path: String { instance.path }
+
+  /// The content of one of its files, empty if it cannot be read.
+  func text(_ file: String) -> [UInt8] { (try? instance.read(file)) ?? [] }
+
+  /// Sets clock and buffers and enables the events, still without recording; answers those that this kernel has.
+  func configure(_ options: RecordingOptions, _ notes: inout [String]) throws(CaptureError) -> [RecordedEvent] {
+    try turn(on: false)
+    try set("trace_clock", options.clock, "this kernel cannot record with the clock \(options.clock)")
+    try setBuffer(options.bufferBytesPerCPU, &notes)
+    // Kernels before 5.0 do not know the first, and a top instance may have been told not to do the others.
+    try? instance.write("25", to: "buffer_percent")
+    try? instance.write("1", to: "options/overwrite")
+    try? instance.write("1", to: "options/record-cmd")
+    let filter = try Self.filter(options.devices)
+    let events = RecordedEvent.all.filter { SystemCalls.kind(of: "\(path)/events/\($0.fullName.path)/enable").exists }
+    if let missing = RecordedEvent.all.first(where: { $0.isEssential && !events.contains($0) }) {
+      throw CaptureError("this kernel has no event \(missing.fullName), so \(missing.cost): use a kernel built with tracing of the network")
+    }
+    for event in events {
+      if let filter, let field = event.deviceField {
+        try set("events/\(event.fullName.path)/filter", filter(field), "\(event.fullName) cannot be kept to the given devices")
+      }
+      try set("events/\(event.fullName.path)/enable", "1", "the event \(event.fullName) cannot be enabled")
+    }
+    return events
+  }
+
+  func turn(on: Bool) throws(CaptureError) {
+    try set("tracing_on", on ? "1" : "0", "recording cannot be turned \(on ? "on" : "off")")
+  }
+
+  private func set(_ file: String, _ value: String, _ failure: String) throws(CaptureError) {
+    do {
+      try instance.write(value, to: file)
+    } catch {
+      throw CaptureError(failure, error)
+    }
+  }
+
+  /// Without a size asked for, takes what the memory allows.
+  private func setBuffer(_ wanted: Int?, _ notes: inout [String]) throws(CaptureError) {
+    var bytes = wanted ?? Self.defaultBufferBytes
+    while true {
+      do throws(Errno) {
+        try instance.write("\(max(bytes >> 10, 1))", to: "buffer_size_kb")
+        if wanted == nil, bytes < Self.defaultBufferBytes {
+          notes.append("memory is short: the buffer is \(bytes >> 10) KiB per CPU, so events are lost sooner")
+        }
+        return
+      } catch {
+        guard wanted == nil, bytes > Self.leastBufferBytes else {
+          throw CaptureError("no memory for a buffer of \(bytes >> 10) KiB per CPU (\(error)): give a smaller --buffer")
+        }
+        bytes /= 2
+      }
+    }
+  }
+
+  /// The filter that keeps `devices` in a field, or nil for all.
+  private static func filter(_ devices: [String]) throws(CaptureError) -> ((String) -> String)? {
+    guard !devices.isEmpty else { return nil }
+    for device in devices where device.isEmpty || device.utf8.count > 15 || device.contains(where: { "\"\\/ ".contains($0) }) {
+      throw CaptureError("\"\(device)\" cannot be the name of a network device")
+    }
+    return { field in devices.map { "\(field) == \"\($0)\"" }.joined(separator: " || ") }
+  }
+
+  /// Removes the instance; answers a sentence if it is still there.
+  func remove() -> String? {
+    do throws(Errno) {
+      try instance.remove()
+      return nil
+    } catch {
+      return "the tracing instance \(path) could not be removed (\(error)): the next recording removes it, or `rmdir` does"
+    }
+  }
+
+  /// The CPUs of `/sys/devices/system/cpu/online` (`0-3,6`), or all that tracing knows.
+  private static func onlineCPUs(_ tracing: TraceDirectory) -> [Int] {
+    let text = (try? SystemCalls.contents(of: "/sys/devices/system/cpu/online")) ?? []
+    let online = cpus(String(decoding: text, as: UTF8.self))
+    guard online.isEmpty else { return online }
+    return ((try? SystemCalls.names(in: "\(tracing.path)/per_cpu")) ?? []).compactMap { Int($0.dropFirst(3)) }.sorted()
+  }
+
+  /// The numbers in a list as the kernel writes it: `0-3,6`.
+  static func cpus(_ list: String) -> [Int] {
+    list.split { $0 == "," || $0.isWhitespace }.flatMap { part -> [Int] in
+      let ends = part.split(separator: "-").compactMap { Int($0) }
+      guard let first = ends.first, let last = ends.last, first <= last, last < 1 << 16 else { return [] }
+      return Array(first...last)
+    }
+  }
+}
+
+extension RecordingInstance {
+  /// Removes instances of recorders that were killed; answers a sentence for each.
+  static func removeLeftovers(in tracing: TraceDirectory) -> [String] {
+    let directory = "\(tracing.path)/instances"
+    return ((try? SystemCalls.names(in: directory)) ?? []).compactMap { name in
+      guard name.hasPrefix(prefix), let pid = Int32(name.dropFirst(prefix.count).prefix { $0 != "-" }), !isRecorder(pid) else { return nil }
+      // The kernel refuses if somebody reads from it, as a recorder in another container does.
+      guard (try? SystemCalls.removeDirectory("\(directory)/\(name)")) != nil else { return nil }
+      return "removed the tracing instance \(name), left by a recording that was killed"
+    }
+  }
+
+  /// Whether `pid` is a process that runs the same program as this one, or one of its name.
+  private static func isRecorder(_ pid: Int32) -> Bool {
+    if let program = SystemCalls.resolved("/proc/\(pid)/exe"), program == SystemCalls.resolved("/proc/self/exe") { return true }
+    let name = (try? SystemCalls.contents(of: "/proc/\(pid)/comm")) ?? []
+    return String(decoding: name, as: UTF8.self) == "wakepath\n"
+  }
+}
+
+extension String {
+  /// An event's name as a path in `events`.
+  fileprivate var path: String { String(map { $0 == ":" ? "/" : $0 }) }
+}
+
+extension TraceDirectory {
+  /// The tracing directory with the right to record in it.
+  static func forRecording() throws(CaptureError) -> TraceDirectory {
+    guard let tracing = TraceDirectory(mounting: SystemCalls.isRoot) else {
+      throw CaptureError(
+        SystemCalls.isRoot
+          ? "tracefs is not mounted and cannot be: `mount -t tracefs nodev /sys/kernel/tracing`, on a kernel built with tracing"
+          : "not root: run with sudo")
+    }
+    if let error = SystemCalls.mayWrite("\(tracing.path)/instances") {
+      tracing.close()
+      throw CaptureError(SystemCalls.isRoot ? "\(tracing.path)/instances may not be written (\(error)): tracing must be allowed here" : "not root: run with sudo")
+    }
+    return tracing
+  }
+}

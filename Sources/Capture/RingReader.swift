@@ -1,0 +1,119 @@
+internal import Synchronization
+internal import SystemPackage
+
+/// Moves one CPU's ring-buffer pages from the kernel to a temporary file, on a thread of its own.
+///
+/// It sleeps until the kernel's buffer is a quarter full, so that its own wakeups and context switches, which are recorded like all
+/// others, stay rare and cannot feed themselves.
+final class RingReader: Sendable {
+  private let cpu: Int
+  private let spool: Spool
+  private let pageSize: Int
+  private let pipe: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
+  private let pages: FileDescriptor
+  private let failure = Mutex<CaptureError?>(nil)
+
+  /// A reader of the `trace_pipe_raw` in `directory` (`per_cpu/cpuN`). While it lives, the instance cannot be removed.
+  init(directory: String, pageSize: Int, spool: Spool) throws(CaptureError) {
+    cpu = spool.cpu
+    self.spool = spool
+    self.pageSize = pageSize
+    let path = "\(directory)/trace_pipe_raw"
+    do {
+      pipe = try SystemCalls.pipe()
+      pages = try FileDescriptor.open(FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec])
+    } catch {
+      throw CaptureError("\(path) cannot be read", error as? Errno ?? .ioError)
+    }
+    SystemCalls.enlarge(pipe.writeEnd, to: Self.stride)
+  }
+
+  deinit {
+    for descriptor in [pages, pipe.readEnd, pipe.writeEnd] { SystemCalls.close(descriptor) }
+  }
+
+  /// How many bytes are moved at once.
+  private static let stride: Int32 = 1 << 20
+
+  /// What went wrong on the thread.
+  var error: CaptureError? { failure.withLock { $0 } }
+
+  /// Runs until `stop` is at its end, then takes what is left; tells `inbox` if that fails before.
+  func start(stop: FileDescriptor, inbox: Inbox) throws(CaptureError) -> SystemCalls.Thread {
+    do {
+      return try SystemCalls.startThread { [self] in
+        do throws(CaptureError) {
+          try run(until: stop)
+        } catch {
+          failure.withLock { $0 = error }
+          inbox.post(.readerFailed)
+        }
+      }
+    } catch {
+      throw CaptureError("no thread can be started for CPU \(cpu)", error)
+    }
+  }
+
+  private func run(until stop: FileDescriptor) throws(CaptureError) {
+    var isStopped = false
+    while !isStopped {
+      isStopped = SystemCalls.wait(for: [stop, pages], timeout: -1)[0]
+      // A kernel that knows no watermark wakes us for every event, although no page is full yet.
+      if try moveFullPages() == 0, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }
+    }
+    try readRest()
+  }
+
+  private static let pause: Int32 = 20
+
+  /// Moves the pages that are complete, without copying them through this process; answers how many bytes.
+  private func moveFullPages() throws(CaptureError) -> Int {
+    var total = 0
+    while true {
+      let moved: Int
+      do {
+        moved = try SystemCalls.splice(pages, to: pipe.writeEnd, count: Int(Self.stride), waiting: false)
+      } catch {
+        throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
+      }
+      if moved == 0 { return total }
+      total += moved
+      try drain(moved)
+    }
+  }
+
+  /// Takes `count` bytes out of the pipe into the file.
+  private func drain(_ count: Int) throws(CaptureError) {
+    var left = count
+    while left > 0 {
+      do {
+        left -= try SystemCalls.splice(pipe.readEnd, to: spool.file, count: left, waiting: true)
+      } catch {
+        throw CaptureError("the recording cannot be kept on disk", error)
+      }
+    }
+    spool.grow(by: count)
+  }
+
+  /// Reads what splice(2) leaves in the kernel because it does not fill a page.
+  private func readRest() throws(CaptureError) {
+    var page = [UInt8](repeating: 0, count: pageSize)
+    while true {
+      let count: Int
+      do throws(Errno) {
+        count = try SystemCalls.read(pages, into: &page)
+      } catch {
+        if error == .resourceTemporarilyUnavailable { return }
+        throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
+      }
+      if count == 0 { return }
+      page.replaceSubrange(count..., with: repeatElement(0, count: pageSize - count))
+      do {
+        try spool.file.writeAll(page)
+      } catch {
+        throw CaptureError("the recording cannot be kept on disk", error as? Errno ?? .ioError)
+      }
+      spool.grow(by: pageSize)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+internal import SystemPackage
+
+/// The readers of all CPUs, one thread each.
+final class RingReaders {
+  private let readers: [RingReader]
+  private var threads: [SystemCalls.Thread] = []
+  /// At its end once `finish` closes the other end: this tells all threads to take what is left and end.
+  private let stop: FileDescriptor
+  private var stopper: FileDescriptor?
+
+  /// Starts the threads, before anything is recorded.
+  init(_ instance: String, spools: [Spool], pageSize: Int, inbox: Inbox) throws(CaptureError) {
+    readers = try spools.map { spool throws(CaptureError) in
+      try RingReader(directory: "\(instance)/per_cpu/cpu\(spool.cpu)", pageSize: pageSize, spool: spool)
+    }
+    do {
+      (stop, stopper) = try SystemCalls.pipe()
+    } catch {
+      throw CaptureError("no pipe can be made", error)
+    }
+    for reader in readers { threads.append(try reader.start(stop: stop, inbox: inbox)) }
+  }
+
+  deinit {
+    join()
+    SystemCalls.close(stop)
+  }
+
+  /// Lets the threads take what is left, waits for them, and says what went wrong.
+  func finish() throws(CaptureError) {
+    join()
+    for reader in readers { if let error = reader.error { throw error } }
+  }
+
+  private func join() {
+    if let stopper { SystemCalls.close(stopper) }
+    stopper = nil
+    for thread in threads { thread.join() }
+    threads = []
+  }
+}

@@ -1,0 +1,133 @@
+internal import SystemPackage
+
+/// Writes a trace.dat of version 6: `trace-cmd.dat.v6(5)`. Integers have the byte order of this machine.
+struct TraceDatWriter {
+  /// Option ids; trace-cmd numbers them in trace-cmd-private.h.
+  private enum Option: UInt16 {
+    case done = 0
+    case cpuStatistics = 2
+    case traceClock = 4
+    case uname = 5
+    case version = 9
+  }
+
+  static var isBigEndian: Bool { 1.bigEndian == 1 }
+
+  let metadata: TraceMetadata
+  /// The pages of each CPU.
+  let spools: [Spool]
+
+  /// Writes the file beside `output` and then puts it in its place; answers its size in bytes.
+  func write(to output: OutputFile) throws(CaptureError) -> Int {
+    do {
+      let file = try FileDescriptor.open(
+        FilePath(output.partialPath), .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
+      defer { SystemCalls.close(file) }
+      let size = try write(to: file)
+      try SystemCalls.rename(output.partialPath, to: output.path)
+      return size
+    } catch {
+      SystemCalls.remove(output.partialPath)
+      throw CaptureError("\(output.name) cannot be written", error as? Errno ?? .ioError)
+    }
+  }
+
+  private func write(to file: FileDescriptor) throws -> Int {
+    let cpuCount = (spools.map(\.cpu).max() ?? -1) + 1
+    let head = head(cpuCount: cpuCount)
+    var offset = aligned(head.count + 16 * cpuCount)
+    var places = [(offset: Int, size: Int)](repeating: (offset, 0), count: cpuCount)
+    for spool in spools.sorted(by: { $0.cpu < $1.cpu }) {
+      places[spool.cpu] = (offset, spool.bytes)
+      offset = aligned(offset + spool.bytes)
+    }
+    var bytes = Bytes(head)
+    for place in places {
+      bytes.append(UInt64(place.offset))
+      bytes.append(UInt64(place.size))
+    }
+    bytes.append(zeros: aligned(bytes.content.count) - bytes.content.count)
+    try file.writeAll(bytes.content)
+    for spool in spools.sorted(by: { $0.cpu < $1.cpu }) { try SystemCalls.copy(spool.file, count: spool.bytes, to: file) }
+    return offset
+  }
+
+  private func aligned(_ offset: Int) -> Int { (offset + metadata.pageSize - 1) / metadata.pageSize * metadata.pageSize }
+
+  /// Everything before the places of the CPUs' data.
+  private func head(cpuCount: Int) -> [UInt8] {
+    var bytes = Bytes([0x17, 0x08, 0x44])
+    bytes.append("tracing")
+    bytes.append(terminated: "6")
+    bytes.append(UInt8(Self.isBigEndian ? 1 : 0))
+    bytes.append(UInt8(MemoryLayout<Int>.size))
+    bytes.append(UInt32(metadata.pageSize))
+    appendFormats(to: &bytes)
+    bytes.append(UInt32(metadata.symbols.count))
+    bytes.append(metadata.symbols)
+    bytes.append(UInt32(metadata.printkFormats.count))
+    bytes.append(metadata.printkFormats)
+    bytes.append(counted: metadata.commandLines)
+    bytes.append(UInt32(cpuCount))
+    appendOptions(to: &bytes)
+    bytes.append(terminated: "flyrecord")
+    return bytes.content
+  }
+
+  private func appendFormats(to bytes: inout Bytes) {
+    bytes.append(terminated: "header_page")
+    bytes.append(counted: metadata.headerPage)
+    bytes.append(terminated: "header_event")
+    bytes.append(counted: metadata.headerEvent)
+    bytes.append(UInt32(metadata.ftraceFormats.count))
+    for format in metadata.ftraceFormats { bytes.append(counted: format) }
+    bytes.append(UInt32(metadata.eventFormats.count))
+    for (system, formats) in metadata.eventFormats {
+      bytes.append(terminated: system)
+      bytes.append(UInt32(formats.count))
+      for format in formats { bytes.append(counted: format) }
+    }
+  }
+
+  private func appendOptions(to bytes: inout Bytes) {
+    func append(_ option: Option, _ data: [UInt8]) {
+      bytes.append(option.rawValue)
+      bytes.append(UInt32(data.count))
+      bytes.append(data)
+    }
+    bytes.append(terminated: "options  ")
+    for (cpu, text) in metadata.statistics { append(.cpuStatistics, Array("CPU: \(cpu)\n".utf8) + text + [0]) }
+    append(.traceClock, metadata.clock + [0])
+    append(.uname, Array(metadata.uname.utf8) + [0])
+    append(.version, Array("wakepath".utf8) + [0])
+    bytes.append(Option.done.rawValue)
+  }
+}
+
+/// Bytes that grow by what is appended.
+private struct Bytes {
+  private(set) var content: [UInt8]
+
+  init(_ content: [UInt8]) { self.content = content }
+
+  mutating func append(_ bytes: [UInt8]) { content += bytes }
+  mutating func append(_ text: String) { content += Array(text.utf8) }
+  mutating func append(zeros count: Int) { content += repeatElement(0, count: count) }
+
+  /// `text` and a zero byte.
+  mutating func append(terminated text: String) { content += Array(text.utf8) + [0] }
+
+  /// The number of `bytes` in eight bytes, and `bytes`.
+  mutating func append(counted bytes: [UInt8]) {
+    append(UInt64(bytes.count))
+    content += bytes
+  }
+
+  mutating func append<T: FixedWidthInteger & UnsignedInteger>(_ value: T) {
+    let size = MemoryLayout<T>.size
+    for index in 0..<size {
+      let shift = 8 * (TraceDatWriter.isBigEndian ? size - 1 - index : index)
+      content.append(UInt8(truncatingIfNeeded: value >> shift))
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import Capture
+
+/// What the machine that runs the tests allows.
+enum Machine {
+  /// Whether events can be recorded here, and if not, why.
+  static let obstacle: String? = {
+    do throws(CaptureError) {
+      let tracing = try TraceDirectory.forRecording()
+      defer { tracing.close() }
+      let instance = try RecordingInstance(tracing)
+      return instance.remove()
+    } catch {
+      return error.description
+    }
+  }()
+
+  static var canRecord: Bool { obstacle == nil }
+  static var hasTraceCmd: Bool { (try? output(of: "trace-cmd report --help >/dev/null 2>&1; command -v trace-cmd")) != nil }
+
+  /// The names of all tracing instances.
+  static func instances() -> [String] { (try? SystemCalls.names(in: "/sys/kernel/tracing/instances")) ?? [] }
+
+  struct Failed: Error { var status: RecordingSummary.CommandStatus, text: String }
+
+  /// What the shell command `script` prints.
+  static func output(of script: String) throws -> String {
+    let directory = try TemporaryDirectory()
+    let inbox = try Inbox()
+    let workload = try Workload(["sh", "-c", "( \(script) ) >\(directory.path)/out 2>\(directory.path)/err"], inbox: inbox)
+    #expect(inbox.next(until: .now + .seconds(60)) == .commandEnded)
+    let out = String(decoding: try SystemCalls.contents(of: "\(directory.path)/out"), as: UTF8.self)
+    let errors = String(decoding: try SystemCalls.contents(of: "\(directory.path)/err"), as: UTF8.self)
+    guard workload.status == .exited(0) else { throw Failed(status: workload.status, text: errors) }
+    return out
+  }
+}
+
+/// A directory that goes away with the last use of it.
+final class TemporaryDirectory {
+  let path: String
+
+  init() throws {
+    path = "/tmp/wakepath-tests-\(SystemCalls.processID)-\(UInt32.random(in: 0 ... .max))"
+    try SystemCalls.makeDirectory(path)
+  }
+
+  deinit {
+    for name in (try? SystemCalls.names(in: path)) ?? [] { SystemCalls.remove("\(path)/\(name)") }
+    try? SystemCalls.removeDirectory(path)
+  }
+}

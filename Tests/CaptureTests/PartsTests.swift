@@ -1,0 +1,65 @@
+import Bytes
+import Testing
+
+@testable import Capture
+
+struct PartsTests {
+  @Test(arguments: [("8M", 8 << 20), ("64", 64 << 10), ("64KiB", 64 << 10), ("1G", 1 << 30), ("2mb", 2 << 20)])
+  func bufferSize(text: String, bytes: Int) { #expect(RecordingOptions.bufferSize(text) == bytes) }
+
+  @Test(arguments: ["", "M", "-1", "0", "8X", "8 M", "99999999999999999999", "9223372036854775807G"])
+  func noBufferSize(text: String) { #expect(RecordingOptions.bufferSize(text) == nil) }
+
+  @Test func cpuList() {
+    #expect(RecordingInstance.cpus("0-3,6\n") == [0, 1, 2, 3, 6])
+    #expect(RecordingInstance.cpus("\n") == [])
+    #expect(RecordingInstance.cpus("5-2") == [])
+  }
+
+  @Test func pageSizeComesFromTheHeader() {
+    let text = """
+      \tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;
+      \tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;
+      \tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;
+      \tfield: char data;\toffset:16;\tsize:65520;\tsigned:0;
+
+      """
+    #expect(TraceMetadata.pageSize(Array(text.utf8)) == 65536)
+    #expect(TraceMetadata.pageSize([]) == nil)
+  }
+
+  @Test func symbolsAreThoseThatPagesPointInto() {
+    let text = """
+      ffffffff81000000 T first
+      ffffffff81000100 t second
+      ffffffff81000100 T alias_of_second
+      ffffffff81000200 t third
+      ffffffff81000280 d data
+      ffffffff81000300 T fourth
+      ffffffff81000400 T fifth
+      0000000000000000 T hidden
+
+      """
+    var table = SymbolTable(Array(text.utf8))
+    var page: [UInt8] = [0, 0, 0, 0]
+    for address: UInt64 in [0xffff_ffff_8100_0110, 0xffff_8880_1234_5678, 0xffff_ffff_ffff_ffff] {
+      page += (0..<8).map { UInt8(truncatingIfNeeded: address >> (8 * $0)) }
+    }
+    table.need(ByteBuffer(page).bytes)
+    let names = String(decoding: table.needed, as: UTF8.self).split(separator: "\n").map { $0.split(separator: " ")[2] }
+    #expect(names == ["second", "alias_of_second", "third"])
+  }
+
+  @Test func taskNamesAreThoseInThePages() {
+    var tasks = TaskNames(saved: Array("4000000 first name\n4000001 second\n4000002 third\n".utf8))
+    tasks.need(ByteBuffer([1, 1, 1, 1, 0x02, 0x09, 0x3d, 0x00, 0x00, 0x09, 0x3d, 0x00]).bytes)
+    #expect(String(decoding: tasks.needed, as: UTF8.self) == "4000000 first name\n4000002 third\n")
+  }
+
+  @Test func everyEventHasItsReason() {
+    #expect(Set(RecordedEvent.all.map(\.fullName)).count == RecordedEvent.all.count)
+    for event in RecordedEvent.all {
+      #expect(!event.need.isEmpty && !event.cost.isEmpty && !event.need.hasSuffix("."))
+    }
+  }
+}
