@@ -63,6 +63,9 @@ let package = Package(
       ],
       swiftSettings: house),
 
+    .target(name: "Support", path: "Tests/Support", swiftSettings: tests),
+    .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Support"], swiftSettings: tests),
+    .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], swiftSettings: tests),
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
     .testTarget(name: "CaptureTests", dependencies: ["Bytes", "Capture"], swiftSettings: house),
   ],

@@ -1,0 +1,120 @@
+import Foundation
+import Support
+import Testing
+
+/// The command as scripts see it: exit status, sentences, JSON.
+@Suite struct CommandTests {
+  private func withFile(_ contents: Data, _ body: (String) throws -> Void) throws {
+    let folder = try Repository.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("input").path
+    try contents.write(to: URL(fileURLWithPath: path))
+    try body(path)
+  }
+
+  private var someTrace: String? {
+    Repository.traces.first { $0.lastPathComponent.contains("udp") }?.appendingPathComponent("trace.dat").path
+  }
+
+  @Test(arguments: ["report", "packets", "events"])
+  func anEmptyFileIsRefusedWithItsPlace(command: String) throws {
+    try withFile(Data()) { path in
+      let result = try Tool.wakepath(command, path)
+      #expect(result.status == 3)
+      #expect(result.errors == "wakepath: \(path): at byte 0: the file is empty\n")
+    }
+  }
+
+  @Test func textThatIsNoTraceIsRefused() throws {
+    try withFile(Data("It was a dark and stormy night;\nthe rain fell in torrents.\n".utf8)) { path in
+      let result = try Tool.wakepath("report", path)
+      #expect(result.status == 3)
+      #expect(result.errors.hasPrefix("wakepath: \(path): at byte 0: is no trace"))
+      #expect(result.errors.filter { $0 == "\n" }.count == 1)
+    }
+  }
+
+  @Test func aMissingFileIsRefused() throws {
+    let result = try Tool.wakepath("report", "/nonexistent/trace.dat")
+    #expect(result.status == 3)
+    #expect(result.errors.contains("No such file"))
+  }
+
+  @Test func aWrongCommandLineIsStatusTwo() throws {
+    #expect(try Tool.wakepath("report").status == 2)
+    #expect(try Tool.wakepath("frobnicate").status == 2)
+    #expect(try Tool.wakepath("packets", "--outcome", "eaten", "x").status == 2)
+  }
+
+  @Test func helpAndVersionAreStatusZero() throws {
+    #expect(try Tool.wakepath("--help").status == 0)
+    #expect(try Tool.wakepath("--version").status == 0)
+    #expect(try Tool.wakepath("packets", "--help").status == 0)
+  }
+
+  @Test func aTruncatedFileIsReadAsFarAsItGoes() throws {
+    let whole = try Data(contentsOf: URL(fileURLWithPath: try #require(someTrace)))
+    try withFile(whole.prefix(whole.count - 30_000)) { path in
+      let result = try Tool.wakepath("report", "--json", path)
+      #expect(result.status == 3)
+      #expect(result.errors.contains("at byte"))
+      let report = try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any])
+      let trace = try #require(report["trace"] as? [String: Any])
+      #expect((trace["events"] as? Int ?? 0) > 100)
+      #expect((trace["damage"] as? [Any])?.isEmpty == false)
+    }
+  }
+
+  @Test func aTraceWithoutNetworkEventsSaysSo() throws {
+    var builder = TraceDatBuilder()
+    builder.formats = [("irq", [TraceDatBuilder.softirqRaiseFormat])]
+    builder.cpus = [[builder.page(time: 5, [builder.softirqRaise(delta: 1, vector: 1)])]]
+    try withFile(builder.build()) { path in
+      let result = try Tool.wakepath("report", path)
+      #expect(result.status == 0)
+      #expect(String(decoding: result.output, as: UTF8.self).contains("No received packet in this recording"))
+    }
+  }
+
+  @Test func standardInputIsAFileToo() throws {
+    let path = try #require(someTrace)
+    let piped = try Tool.wakepath("packets", "--json", "-", input: try Data(contentsOf: URL(fileURLWithPath: path)))
+    #expect(piped.status == 0)
+    #expect(piped.output == (try Tool.wakepath("packets", "--json", path).output))
+  }
+
+  @Test func selectionsSelect() throws {
+    let path = try #require(someTrace)
+    func ids(_ arguments: String...) throws -> [Int] {
+      try Tool.run(Repository.wakepath, ["packets", "--json"] + arguments + [path]).lines.filter { !$0.isEmpty }.map {
+        let packet = try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+        return packet?["id"] as? Int ?? -1
+      }
+    }
+    let all = try ids()
+    #expect(all == all.sorted())
+    let delivered = try ids("--outcome", "delivered")
+    #expect(delivered.count == 500)
+    #expect(try ids("--slowest", "5").count == 5)
+    #expect(try ids("--device", "nosuch").isEmpty)
+    #expect(Set(try ids("--slower-than", "1ms")).isSubset(of: Set(delivered)))
+    #expect(try ids("--slower-than", "1000").isEmpty)
+  }
+
+  @Test func showTellsWhoHeldTheCPU() throws {
+    let path = try #require(someTrace)
+    let text = String(decoding: try Tool.wakepath("show", path, "--packet", "10").output, as: UTF8.self)
+    #expect(text.contains("NET_RX"))
+    #expect(text.contains("netif_receive_skb"))
+    let missing = try Tool.wakepath("show", path, "--packet", "99999999")
+    #expect(missing.status == 3)
+    #expect(missing.errors.contains("no packet 99999999"))
+  }
+
+  @Test func aClosedPipeEndsQuietly() throws {
+    let path = try #require(someTrace)
+    let result = try Tool.run("sh", ["-c", "'\(Repository.wakepath)' events '\(path)' | head -1"])
+    #expect(result.status == 0)
+    #expect(result.errors.isEmpty)
+  }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Support
+import Testing
+
+/// The recordings of real kernels in Traces/, held against trace-cmd and against the application's own log.
+@Suite struct RecordedTests {
+  static let hasTraceCmd = Tool.isInstalled("trace-cmd")
+
+  @Test func thereAreRecordings() { #expect(Repository.traces.count >= 6) }
+
+  @Test(.enabled(if: hasTraceCmd, "trace-cmd is not installed"), arguments: Repository.traces)
+  func eventsEqualTraceCmd(trace: URL) throws {
+    try Self.compareEvents(trace.appendingPathComponent("trace.dat").path)
+  }
+
+  /// `wakepath events FILE` against `trace-cmd report FILE`, line by line.
+  static func compareEvents(_ path: String) throws {
+    let ours = try Tool.wakepath("events", path)
+    let theirs = try Tool.run("trace-cmd", ["report", path])
+    #expect(ours.status == 0)
+    #expect(ours.output.count > 1000)
+    guard ours.output != theirs.output else { return }
+    let difference = zip(ours.lines, theirs.lines).first { $0 != $1 }
+    Issue.record("\(path): '\(difference?.0 ?? "")' is not '\(difference?.1 ?? "")'; \(ours.lines.count) and \(theirs.lines.count) lines")
+  }
+
+  /// `wakepath events --json` against `trace-cmd report -R`, which prints fields raw, field by field.
+  @Test(.enabled(if: hasTraceCmd, "trace-cmd is not installed"), arguments: Repository.traces.prefix(4))
+  func fieldsEqualTraceCmd(trace: URL) throws {
+    let path = trace.appendingPathComponent("trace.dat").path
+    let ours = try Tool.wakepath("events", "--json", path).lines.filter { !$0.isEmpty }
+    let theirs = try Tool.run("trace-cmd", ["report", "-R", "-t", path]).lines.dropFirst().filter { !$0.isEmpty && !$0.hasPrefix("CPU:") }
+    #expect(ours.count == theirs.count)
+    var compared = 0
+    for (our, their) in zip(ours, theirs).prefix(4000) {
+      let event = try #require(try JSONSerialization.jsonObject(with: Data(our.utf8)) as? [String: Any])
+      let fields = try #require(event["fields"] as? [String: Any])
+      let name = try #require(event["event"] as? String)
+      #expect(their.contains(" \(name):"))
+      for (key, value) in fields {
+        guard value is String || value is NSNumber else { continue }
+        #expect(their.contains(" \(key)=\(value)") || their.contains(" \(key)=0x"), "\(key)=\(value) in \(their)")
+        compared += 1
+      }
+    }
+    #expect(compared > 1000)
+  }
+
+  /// Every datagram the application logged has one journey, every TCP byte is covered once: Lab/compare.py says so.
+  @Test(.enabled(if: Tool.isInstalled("python3"), "python3 is not installed"), arguments: Repository.traces)
+  func journeysEqualTheApplicationsLog(trace: URL) throws {
+    let logged = trace.appendingPathComponent("recv.jsonl").path
+    let capable = try Tool.wakepath("events", "--event", "sk_data_ready", trace.appendingPathComponent("trace.dat").path)
+    guard FileManager.default.fileExists(atPath: logged), capable.output.count > 0 else { return }
+    let result = try Tool.run(
+      "python3", [Repository.root.appendingPathComponent("Lab/compare.py").path, trace.path, "--wakepath", Repository.wakepath])
+    #expect(result.status == 0, "\(String(decoding: result.output, as: UTF8.self))\(result.errors)")
+  }
+
+  @Test(arguments: Repository.traces)
+  func outcomesAddUpAndTimesDoNotGoBack(trace: URL) throws {
+    let path = trace.appendingPathComponent("trace.dat").path
+    let report = try JSONSerialization.jsonObject(with: try Tool.wakepath("report", "--json", path).output) as? [String: Any]
+    let rx = try #require((report?["packets"] as? [String: Any])?["rx"] as? [String: Int])
+    let kinds = ["delivered", "queued", "dropped", "absorbed", "forwarded", "unknown"]
+    #expect(kinds.reduce(0) { $0 + (rx[$1] ?? 0) } == rx["packets"])
+    let completeness = try #require(report?["completeness"] as? [String: Int])
+    #expect(completeness.values.reduce(0, +) == rx["packets"])
+    var ids: Set<Int> = []
+    var listed = 0
+    for line in try Tool.wakepath("packets", "--json", path).lines where !line.isEmpty {
+      let packet = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      #expect(ids.insert(try #require(packet["id"] as? Int)).inserted)
+      if packet["outcome"] as? String != "merged" { listed += 1 }
+      let stages = try #require(packet["stages"] as? [[String: Any]])
+      let times = stages.compactMap { $0["time"] as? Int }
+      #expect(times == times.sorted())
+      // The read is the last thing that happens to a packet.
+      if let read = stages.firstIndex(where: { $0["stage"] as? String == "read" }) { #expect(read == stages.count - 1) }
+    }
+    #expect(listed == rx["packets"])
+  }
+}
