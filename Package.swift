@@ -64,7 +64,10 @@ let package = Package(
       swiftSettings: house),
 
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
-    .testTarget(name: "CaptureTests", dependencies: ["Bytes", "Capture"], swiftSettings: house),
+    .testTarget(
+      name: "CaptureTests",
+      dependencies: ["Bytes", "Capture", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
