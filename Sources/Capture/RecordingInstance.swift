@@ -166,7 +166,9 @@ extension TraceDirectory {
     }
     if let error = SystemCalls.mayWrite("\(tracing.path)/instances") {
       tracing.close()
-      throw CaptureError(SystemCalls.isRoot ? "\(tracing.path)/instances may not be written (\(error)): tracing must be allowed here" : "not root: run with sudo")
+      throw CaptureError(
+        SystemCalls.isRoot
+          ? "\(tracing.path)/instances may not be written (\(error)): tracing must be allowed here" : "not root: run with sudo")
     }
     return tracing
   }

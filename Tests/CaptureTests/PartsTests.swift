@@ -58,7 +58,8 @@ struct PartsTests {
     let source = try FileDescriptor.open(FilePath("\(directory.path)/source"), .readWrite, options: .create, permissions: .ownerReadWrite)
     defer { SystemCalls.close(source) }
     try source.writeAll(bytes)
-    let target = try FileDescriptor.open(FilePath("\(directory.path)/target"), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
+    let target = try FileDescriptor.open(
+      FilePath("\(directory.path)/target"), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
     defer { SystemCalls.close(target) }
     try SystemCalls.copy(source, count: bytes.count, to: target)
     let pipe = try SystemCalls.pipe()
