@@ -67,7 +67,10 @@ let package = Package(
     .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Support"], swiftSettings: tests),
     .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], swiftSettings: tests),
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
-    .testTarget(name: "CaptureTests", dependencies: ["Bytes", "Capture"], swiftSettings: house),
+    .testTarget(
+      name: "CaptureTests",
+      dependencies: ["Bytes", "Capture", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -13,15 +13,18 @@ public enum Recorder {
     defer { handlers.restore() }
     var notes = RecordingInstance.removeLeftovers(in: tracing)
     var captured = try capture(options, output, tracing, inbox, &notes)
+    captured.workload?.finish(inbox: inbox, grace: grace)
     let scan = PageScan(captured.spools, symbols: .ofKernel, tasks: captured.tasks)
     captured.metadata.symbols = scan.symbols.needed
     captured.metadata.commandLines = scan.tasks.needed
     let bytes = try TraceDatWriter(metadata: captured.metadata, spools: captured.spools).write(to: output)
-    captured.workload?.finish(inbox: inbox, grace: .seconds(2))
     return RecordingSummary(
       output: options.output, end: captured.end, duration: captured.duration, command: captured.workload?.status, bytes: bytes,
       cpus: captured.cpus, skipped: captured.skipped, notes: notes)
   }
+
+  /// How long a command may take to end once it is asked to.
+  private static let grace = Duration.seconds(2)
 
   /// What is there when the kernel has been left again.
   private struct Captured {
@@ -70,7 +73,7 @@ public enum Recorder {
     } catch {
       try? instance.turn(on: false)
       try? readers.finish()
-      workload?.finish(inbox: inbox, grace: .seconds(2))
+      workload?.finish(inbox: inbox, grace: grace)
       throw error
     }
     let duration = ContinuousClock.now - start

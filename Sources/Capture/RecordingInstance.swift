@@ -7,7 +7,7 @@ struct RecordingInstance: ~Copyable {
   let cpus: [Int]
 
   private static let prefix = "wakepath-"
-  private static let defaultBufferBytes = 8 << 20
+  static let defaultBufferBytes = 8 << 20
   private static let leastBufferBytes = 64 << 10
 
   /// Makes the instance of this process, with nothing enabled in it.
@@ -113,7 +113,7 @@ struct RecordingInstance: ~Copyable {
   }
 
   /// The CPUs of `/sys/devices/system/cpu/online` (`0-3,6`), or all that tracing knows.
-  private static func onlineCPUs(_ tracing: TraceDirectory) -> [Int] {
+  static func onlineCPUs(_ tracing: TraceDirectory) -> [Int] {
     let text = (try? SystemCalls.contents(of: "/sys/devices/system/cpu/online")) ?? []
     let online = cpus(String(decoding: text, as: UTF8.self))
     guard online.isEmpty else { return online }
@@ -166,7 +166,9 @@ extension TraceDirectory {
     }
     if let error = SystemCalls.mayWrite("\(tracing.path)/instances") {
       tracing.close()
-      throw CaptureError(SystemCalls.isRoot ? "\(tracing.path)/instances may not be written (\(error)): tracing must be allowed here" : "not root: run with sudo")
+      throw CaptureError(
+        SystemCalls.isRoot
+          ? "\(tracing.path)/instances may not be written (\(error)): tracing must be allowed here" : "not root: run with sudo")
     }
     return tracing
   }

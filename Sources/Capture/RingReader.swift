@@ -57,16 +57,18 @@ final class RingReader: Sendable {
   private func run(until stop: FileDescriptor) throws(CaptureError) {
     var isStopped = false
     while !isStopped {
-      isStopped = SystemCalls.wait(for: [stop, pages], timeout: -1)[0]
+      isStopped = SystemCalls.wait(for: [stop, pages], timeout: Self.longestSleep)[0]
       // A kernel that knows no watermark wakes us for every event, although no page is full yet.
       if try moveFullPages() == 0, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }
     }
-    try readRest()
+    _ = try readPages()
   }
 
+  /// In milliseconds; not all kernels keep their word about the watermark.
+  private static let longestSleep: Int32 = 250
   private static let pause: Int32 = 20
 
-  /// Moves the pages that are complete, without copying them through this process; answers how many bytes.
+  /// Moves the pages that are complete, without copying them through this process where that can be; answers how many bytes.
   private func moveFullPages() throws(CaptureError) -> Int {
     var total = 0
     while true {
@@ -74,45 +76,40 @@ final class RingReader: Sendable {
       do {
         moved = try SystemCalls.splice(pages, to: pipe.writeEnd, count: Int(Self.stride), waiting: false)
       } catch {
+        if error == .invalidArgument || error == .noFunction { return try readPages() }
         throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
       }
       if moved == 0 { return total }
       total += moved
-      try drain(moved)
-    }
-  }
-
-  /// Takes `count` bytes out of the pipe into the file.
-  private func drain(_ count: Int) throws(CaptureError) {
-    var left = count
-    while left > 0 {
       do {
-        left -= try SystemCalls.splice(pipe.readEnd, to: spool.file, count: left, waiting: true)
+        try SystemCalls.drain(pipe.readEnd, count: moved, to: spool.file)
       } catch {
         throw CaptureError("the recording cannot be kept on disk", error)
       }
+      spool.grow(by: moved)
     }
-    spool.grow(by: count)
   }
 
-  /// Reads what splice(2) leaves in the kernel because it does not fill a page.
-  private func readRest() throws(CaptureError) {
+  /// Reads all pages there are, also the last one, which splice(2) leaves in the kernel until it is full; answers how many bytes.
+  private func readPages() throws(CaptureError) -> Int {
+    var total = 0
     var page = [UInt8](repeating: 0, count: pageSize)
     while true {
       let count: Int
       do throws(Errno) {
         count = try SystemCalls.read(pages, into: &page)
       } catch {
-        if error == .resourceTemporarilyUnavailable { return }
+        if error == .resourceTemporarilyUnavailable { return total }
         throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
       }
-      if count == 0 { return }
+      if count == 0 { return total }
       page.replaceSubrange(count..., with: repeatElement(0, count: pageSize - count))
       do {
         try spool.file.writeAll(page)
       } catch {
         throw CaptureError("the recording cannot be kept on disk", error as? Errno ?? .ioError)
       }
+      total += pageSize
       spool.grow(by: pageSize)
     }
   }

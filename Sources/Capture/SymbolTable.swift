@@ -27,17 +27,26 @@ struct SymbolTable {
   /// The functions of the running kernel and its modules; none where it hides their addresses.
   static var ofKernel: SymbolTable { SymbolTable((try? SystemCalls.contents(of: "/proc/kallsyms")) ?? []) }
 
+  /// Whether the kernel shows us the addresses of its functions.
+  static var isKernelVisible: Bool { !ofKernel.addresses.isEmpty }
+
   /// The address of a line `ffffffff81000000 T name`, or nil if it is hidden or not that of a function.
   private static func address(_ line: ArraySlice<UInt8>) -> UInt64? {
     var address: UInt64 = 0
-    var index = line.startIndex
-    while index < line.endIndex, let digit = Character(Unicode.Scalar(line[index])).hexDigitValue {
-      address = address << 4 | UInt64(digit)
-      index += 1
+    for index in line.indices {
+      let byte = line[index]
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): address = address << 4 | UInt64(byte - UInt8(ascii: "0"))
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): address = address << 4 | UInt64(byte - UInt8(ascii: "a") + 10)
+      default:
+        let isFunction = index + 1 < line.endIndex && functionTypes.contains(line[index + 1])
+        return isFunction && address != 0 ? address : nil
+      }
     }
-    guard address != 0, index + 1 < line.endIndex, "tTwW".utf8.contains(line[index + 1]) else { return nil }
-    return address
+    return nil
   }
+
+  private static let functionTypes = Array("tTwW".utf8)
 
   /// Marks the functions that the numbers in `pages` may point into. Any four bytes may begin an address: what the fields of an event
   /// mean is not known here, and a function too many does no harm.

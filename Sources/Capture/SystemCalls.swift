@@ -100,14 +100,47 @@ enum SystemCalls {
 
   static func unmount(_ path: String) { _ = unsafe umount2(path, 0) }
 
-  /// Appends `count` bytes of `source`, from its start, to `target` without taking them through this process.
+  /// Appends `count` bytes of `source`, from its start, to `target`, without taking them through this process where that can be.
   static func copy(_ source: FileDescriptor, count: Int, to target: FileDescriptor) throws(Errno) {
     var offset: off_t = 0
     while offset < count {
       let sent = unsafe sendfile(target.rawValue, source.rawValue, &offset, count - Int(offset))
       if sent > 0 { continue }
       if sent == 0 { throw .ioError }
+      if lastError == .invalidArgument || lastError == .noFunction {
+        guard lseek(source.rawValue, offset, SEEK_SET) >= 0 else { throw lastError }
+        return try copyByHand(source, count: count - Int(offset), to: target)
+      }
       if lastError != .interrupted { throw lastError }
+    }
+  }
+
+  /// Takes `count` bytes out of `pipe`, which holds them, and appends them to `file`.
+  static func drain(_ pipe: FileDescriptor, count: Int, to file: FileDescriptor) throws(Errno) {
+    var left = count
+    while left > 0 {
+      do throws(Errno) {
+        left -= try splice(pipe, to: file, count: left, waiting: true)
+      } catch {
+        // Some file systems take no pages.
+        guard error == .invalidArgument || error == .noFunction else { throw error }
+        return try copyByHand(pipe, count: left, to: file)
+      }
+    }
+  }
+
+  private static func copyByHand(_ source: FileDescriptor, count: Int, to target: FileDescriptor) throws(Errno) {
+    var left = count
+    while left > 0 {
+      var buffer = [UInt8](repeating: 0, count: min(left, 1 << 16))
+      let got = try read(source, into: &buffer)
+      if got == 0 { throw .ioError }
+      do {
+        try target.writeAll(buffer[..<got])
+      } catch {
+        throw error as? Errno ?? .ioError
+      }
+      left -= got
     }
   }
 

@@ -8,7 +8,7 @@ internal import SystemPackage
 struct TraceDirectory: Sendable {
   let path: String
   /// Whether it was mounted by us, and must be unmounted again.
-  private let isOurs: Bool
+  let isOurs: Bool
 
   /// Finds the directory; where none is mounted and `mounting` is set, mounts it until `close`.
   init?(mounting: Bool) {

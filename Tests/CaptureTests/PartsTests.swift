@@ -1,4 +1,5 @@
 import Bytes
+import SystemPackage
 import Testing
 
 @testable import Capture
@@ -48,6 +49,24 @@ struct PartsTests {
     table.need(ByteBuffer(page).bytes)
     let names = String(decoding: table.needed, as: UTF8.self).split(separator: "\n").map { $0.split(separator: " ")[2] }
     #expect(names == ["second", "alias_of_second", "third"])
+  }
+
+  /// sendfile(2) and splice(2) refuse files that are opened for appending, as some file systems refuse them for all.
+  @Test func bytesAreCopiedWhereTheKernelRefusesTo() throws {
+    let directory = try TemporaryDirectory()
+    let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
+    let source = try FileDescriptor.open(FilePath("\(directory.path)/source"), .readWrite, options: .create, permissions: .ownerReadWrite)
+    defer { SystemCalls.close(source) }
+    try source.writeAll(bytes)
+    let target = try FileDescriptor.open(
+      FilePath("\(directory.path)/target"), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
+    defer { SystemCalls.close(target) }
+    try SystemCalls.copy(source, count: bytes.count, to: target)
+    let pipe = try SystemCalls.pipe()
+    defer { for end in [pipe.readEnd, pipe.writeEnd] { SystemCalls.close(end) } }
+    try pipe.writeEnd.writeAll(bytes[..<5000])
+    try SystemCalls.drain(pipe.readEnd, count: 5000, to: target)
+    #expect(try SystemCalls.contents(of: "\(directory.path)/target") == bytes + bytes[..<5000])
   }
 
   @Test func taskNamesAreThoseInThePages() {

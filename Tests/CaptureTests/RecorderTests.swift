@@ -2,139 +2,144 @@ import Testing
 
 @testable import Capture
 
-/// Recordings of the running kernel, of packets over loopback only.
-@Suite(.serialized, .enabled(if: Machine.canRecord, "\(Machine.obstacle ?? "")"))
-struct RecorderTests {
-  private let directory: TemporaryDirectory
-  private let before = Machine.instances()
-  private var options = RecordingOptions()
+/// Tests that make tracing instances; one after the other, for each looks whether any is left.
+@Suite(.serialized) enum KernelTests {}
 
-  init() throws {
-    directory = try TemporaryDirectory()
-    options.output = "\(directory.path)/test.dat"
-    options.bufferBytesPerCPU = 4 << 20
-  }
+extension KernelTests {
+  /// Recordings of the running kernel, of packets over loopback only.
+  @Suite(.enabled(if: Machine.canRecord, "\(Machine.obstacle ?? "")"))
+  struct RecorderTests {
+    private let directory: TemporaryDirectory
+    private let before = Machine.instances()
+    private var options = RecordingOptions()
 
-  /// Sends and receives 50 datagrams over loopback.
-  private static let datagrams = [
-    "python3", "-c",
-    """
-    import socket
-    a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    a.bind(("127.0.0.1", 0))
-    for i in range(50):
-      a.sendto(b"x" * 100, a.getsockname())
-      a.recv(200)
-    """,
-  ]
-
-  @Test(.enabled(if: Machine.hasTraceCmd, "trace-cmd is not installed"))
-  func traceCmdReadsEveryEvent() throws {
-    var options = options
-    options.command = Self.datagrams
-    let summary = try Recorder.record(options)
-    #expect(summary.command == .exited(0))
-    #expect(summary.end == .commandEnded)
-    #expect(summary.lost == 0)
-    let report = try Machine.output(of: "trace-cmd report \(options.output)")
-    let lines = report.split(separator: "\n").filter { !$0.hasPrefix("cpus=") }
-    #expect(lines.count == summary.events)
-    #expect(lines.count { $0.contains(" netif_receive_skb: ") && $0.contains("len=128") } >= 50)
-    #expect(lines.contains { $0.contains("python3") && $0.contains(" net_dev_queue: ") })
-    #expect(lines.contains { $0.contains(" sk_data_ready: ") && $0.hasSuffix("func=sock_def_readable") })
-    #expect(Machine.instances() == before)
-    #expect(try SystemCalls.names(in: directory.path) == ["test.dat"])
-  }
-
-  @Test func failingCommandIsReported() throws {
-    var options = options
-    options.command = ["sh", "-c", "exit 7"]
-    let summary = try Recorder.record(options)
-    #expect(summary.command == .exited(7))
-    #expect(Machine.instances() == before)
-  }
-
-  @Test func missingCommandLeavesNothing() throws {
-    var options = options
-    options.command = ["/nonexistent/command"]
-    let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
-    #expect(error?.description == "cannot run `/nonexistent/command`: No such file or directory")
-    #expect(Machine.instances() == before)
-    #expect(try SystemCalls.names(in: directory.path) == [])
-  }
-
-  @Test func durationEndsCommand() throws {
-    var options = options
-    options.command = ["sleep", "60"]
-    options.duration = .milliseconds(300)
-    let summary = try Recorder.record(options)
-    #expect(summary.end == .durationPassed)
-    #expect(summary.command == .killed(15))
-    #expect(summary.duration >= .milliseconds(300) && summary.duration < .seconds(10))
-    #expect(Machine.instances() == before)
-  }
-
-  @Test(arguments: [("INT", 2), ("TERM", 15), ("HUP", 1)] as [(String, Int32)])
-  func signalEndsRecordingWell(name: String, number: Int32) throws {
-    var options = options
-    options.command = ["sh", "-c", "kill -\(name) $PPID; exec sleep 60"]
-    let summary = try Recorder.record(options)
-    #expect(summary.end == .signal(number))
-    #expect(summary.command == .killed(15))
-    #expect(SystemCalls.kind(of: options.output).isRegular)
-    #expect(Machine.instances() == before)
-  }
-
-  @Test func unwritableOutputIsNamedBeforeRecording() throws {
-    var options = options
-    options.output = "/nonexistent/test.dat"
-    let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
-    #expect(error?.description == "/nonexistent/test.dat cannot be written in /nonexistent: No such file or directory")
-    options.output = "/dev/null"
-    #expect(throws: CaptureError.self) { try Recorder.record(options) }
-    #expect(!SystemCalls.kind(of: "/dev/null").isRegular)
-  }
-
-  @Test func fullDiskIsOneSentence() async throws {
-    await #expect(processExitsWith: .success) {
-      let directory = try TemporaryDirectory()
-      _ = try Machine.output(of: "mount -t tmpfs -o size=64k none \(directory.path)")
-      defer { SystemCalls.unmount(directory.path) }
-      let before = Machine.instances()
-      var options = RecordingOptions()
+    init() throws {
+      directory = try TemporaryDirectory()
       options.output = "\(directory.path)/test.dat"
-      options.duration = .milliseconds(200)
+      options.bufferBytesPerCPU = 4 << 20
+    }
+
+    /// Sends and receives 50 datagrams over loopback.
+    private static let datagrams = [
+      "python3", "-c",
+      """
+      import socket
+      a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+      a.bind(("127.0.0.1", 0))
+      for i in range(50):
+        a.sendto(b"x" * 100, a.getsockname())
+        a.recv(200)
+      """,
+    ]
+
+    @Test(.enabled(if: Machine.hasTraceCmd, "trace-cmd is not installed"))
+    func traceCmdReadsEveryEvent() throws {
+      var options = options
+      options.command = Self.datagrams
+      let summary = try Recorder.record(options)
+      #expect(summary.command == .exited(0))
+      #expect(summary.end == .commandEnded)
+      #expect(summary.lost == 0)
+      let report = try Machine.output(of: "trace-cmd report \(options.output)")
+      let lines = report.split(separator: "\n").filter { !$0.hasPrefix("cpus=") }
+      #expect(lines.count == summary.events)
+      #expect(lines.count { $0.contains(" netif_receive_skb: ") && $0.contains("len=128") } >= 50)
+      #expect(lines.contains { $0.contains("python3") && $0.contains(" net_dev_queue: ") })
+      #expect(lines.contains { $0.contains(" sk_data_ready: ") && $0.hasSuffix("func=sock_def_readable") })
+      #expect(Machine.instances() == before)
+      #expect(try SystemCalls.names(in: directory.path) == ["test.dat"])
+    }
+
+    @Test func failingCommandIsReported() throws {
+      var options = options
+      options.command = ["sh", "-c", "exit 7"]
+      let summary = try Recorder.record(options)
+      #expect(summary.command == .exited(7))
+      #expect(Machine.instances() == before)
+    }
+
+    @Test func missingCommandLeavesNothing() throws {
+      var options = options
+      options.command = ["/nonexistent/command"]
       let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
-      #expect(error?.description.hasSuffix("No space left on device") == true)
+      #expect(error?.description == "cannot run `/nonexistent/command`: No such file or directory")
       #expect(Machine.instances() == before)
       #expect(try SystemCalls.names(in: directory.path) == [])
     }
-  }
 
-  @Test func nextRecordingRemovesLeftovers() async throws {
-    await #expect(processExitsWith: .signal(9)) {
-      var options = RecordingOptions()
-      options.output = "/tmp/wakepath-tests-killed.dat"
-      options.command = ["sh", "-c", "kill -9 $PPID"]
-      _ = try Recorder.record(options)
+    @Test func durationEndsCommand() throws {
+      var options = options
+      options.command = ["sleep", "60"]
+      options.duration = .milliseconds(300)
+      let summary = try Recorder.record(options)
+      #expect(summary.end == .durationPassed)
+      #expect(summary.command == .killed(15))
+      #expect(summary.duration >= .milliseconds(300) && summary.duration < .seconds(10))
+      #expect(Machine.instances() == before)
     }
-    #expect(Machine.instances().count == before.count + 1)
-    var options = options
-    options.duration = .milliseconds(10)
-    let summary = try Recorder.record(options)
-    #expect(summary.notes.contains { $0.contains("left by a recording that was killed") })
-    #expect(Machine.instances() == before)
-    #expect(!SystemCalls.kind(of: "/tmp/wakepath-tests-killed.dat").exists)
-  }
 
-  @Test func onlyGivenDevicesAreKept() throws {
-    var options = options
-    options.command = Self.datagrams
-    options.devices = ["nonexistent0"]
-    let summary = try Recorder.record(options)
-    #expect(summary.events > 0)
-    options.devices = ["a\" || 1"]
-    #expect(throws: CaptureError.self) { try Recorder.record(options) }
-    #expect(Machine.instances() == before)
+    @Test(arguments: [("INT", 2), ("TERM", 15), ("HUP", 1)] as [(String, Int32)])
+    func signalEndsRecordingWell(name: String, number: Int32) throws {
+      var options = options
+      options.command = ["sh", "-c", "kill -\(name) $PPID; exec sleep 60"]
+      let summary = try Recorder.record(options)
+      #expect(summary.end == .signal(number))
+      #expect(summary.command == .killed(15))
+      #expect(SystemCalls.kind(of: options.output).isRegular)
+      #expect(Machine.instances() == before)
+    }
+
+    @Test func unwritableOutputIsNamedBeforeRecording() throws {
+      var options = options
+      options.output = "/nonexistent/test.dat"
+      let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
+      #expect(error?.description == "/nonexistent/test.dat cannot be written in /nonexistent: No such file or directory")
+      options.output = "/dev/null"
+      #expect(throws: CaptureError.self) { try Recorder.record(options) }
+      #expect(!SystemCalls.kind(of: "/dev/null").isRegular)
+    }
+
+    @Test func fullDiskIsOneSentence() async throws {
+      await #expect(processExitsWith: .success) {
+        let directory = try TemporaryDirectory()
+        _ = try Machine.output(of: "mount -t tmpfs -o size=64k none \(directory.path)")
+        defer { SystemCalls.unmount(directory.path) }
+        let before = Machine.instances()
+        var options = RecordingOptions()
+        options.output = "\(directory.path)/test.dat"
+        options.duration = .milliseconds(200)
+        let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
+        #expect(error?.description.hasSuffix("No space left on device") == true)
+        #expect(Machine.instances() == before)
+        #expect(try SystemCalls.names(in: directory.path) == [])
+      }
+    }
+
+    @Test func nextRecordingRemovesLeftovers() async throws {
+      await #expect(processExitsWith: .signal(9)) {
+        var options = RecordingOptions()
+        options.output = "/tmp/wakepath-tests-killed.dat"
+        options.command = ["sh", "-c", "kill -9 $PPID"]
+        _ = try Recorder.record(options)
+      }
+      #expect(Machine.instances().count == before.count + 1)
+      var options = options
+      options.duration = .milliseconds(10)
+      let summary = try Recorder.record(options)
+      #expect(summary.notes.contains { $0.contains("left by a recording that was killed") })
+      #expect(Machine.instances() == before)
+      #expect(!SystemCalls.kind(of: "/tmp/wakepath-tests-killed.dat").exists)
+    }
+
+    @Test func onlyGivenDevicesAreKept() throws {
+      var options = options
+      options.command = Self.datagrams
+      options.devices = ["nonexistent0"]
+      let summary = try Recorder.record(options)
+      #expect(summary.events > 0)
+      options.devices = ["a\" || 1"]
+      #expect(throws: CaptureError.self) { try Recorder.record(options) }
+      #expect(Machine.instances() == before)
+    }
   }
 }
