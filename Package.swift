@@ -63,6 +63,7 @@ let package = Package(
       ],
       swiftSettings: house),
 
+    .testTarget(name: "DecodingTests", dependencies: ["Bytes", "Decoding"], swiftSettings: tests),
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
   ],
   swiftLanguageModes: [.v6]
