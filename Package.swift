@@ -64,6 +64,7 @@ let package = Package(
       swiftSettings: house),
 
     .testTarget(name: "DecodingTests", dependencies: ["Bytes", "Decoding"], swiftSettings: tests),
+    .testTarget(name: "EventsTests", dependencies: ["Bytes", "Decoding", "Events"], swiftSettings: tests),
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
   ],
   swiftLanguageModes: [.v6]
