@@ -64,7 +64,8 @@ let package = Package(
       swiftSettings: house),
 
     .target(name: "Support", path: "Tests/Support", swiftSettings: tests),
-    .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Support"], swiftSettings: tests),
+    .testTarget(name: "DecodingTests", dependencies: ["Bytes", "Decoding", "Support"], swiftSettings: tests),
+    .testTarget(name: "EventsTests", dependencies: ["Bytes", "Decoding", "Events", "Support"], swiftSettings: tests),
     .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], swiftSettings: tests),
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
     .testTarget(

@@ -17,7 +17,7 @@ enum FileKind {
         .perfData
       } else if starts([0x1f, 0x8b]) {
         .gzip
-      } else if TextLine.looksLikeTrace(head) {
+      } else if TextHead(head).isTrace {
         .text
       } else {
         .unknown

@@ -59,7 +59,7 @@ public struct Recording {
   private static func kind(of file: InputFile) throws(DecodingError) -> FileKind {
     guard file.size > 0 else { throw DecodingError(path: file.path, offset: 0, "the file is empty") }
     do throws(BytesError) {
-      let head = try file.bytes(at: 0, count: min(file.size, 4096))
+      let head = try file.bytes(at: 0, count: min(file.size, headSize))
       return FileKind(head.bytes)
     } catch {
       throw DecodingError(error)
@@ -102,10 +102,18 @@ public struct Recording {
   }
 
   private mutating func openText(_ file: InputFile) {
-    info.format = "ftrace text"
+    if let start = try? file.bytes(at: 0, count: min(file.size, Self.headSize)) {
+      let head = TextHead(start.bytes)
+      info.format = head.format
+      info.kernel = head.kernel ?? info.kernel
+      info.cpus = max(info.cpus, head.cpus)
+    }
     info.isText = true
     texts.append(TextStream(file: file))
   }
+
+  /// So many bytes of a file tell what it is.
+  private static let headSize = 4096
 
   /// `Linux host 6.12.117 #1 SMP …`: the third word.
   private static func release(_ uname: String) -> String? {
@@ -151,13 +159,16 @@ public struct Recording {
   }
 
   private mutating func textRecord(_ stream: Int32) -> Record {
-    let text = texts[Int(stream) - rings.count]
-    let kind: Record.Kind = text.head == .gap ? .gap : .line
-    if kind == .gap, let found = text.gap { gap = found }
+    let index = Int(stream) - rings.count
+    let kind: Record.Kind = texts[index].head == .gap ? .gap : .line
+    if kind == .gap, let found = texts[index].gap { gap = found }
     return Record(
-      time: text.headTime, cpu: text.headCPU, stream: stream, offset: Int32(truncatingIfNeeded: text.headOffset),
-      length: Int32(truncatingIfNeeded: text.headLength), kind: kind)
+      time: texts[index].headTime, cpu: texts[index].headCPU, stream: stream, offset: Int32(truncatingIfNeeded: texts[index].headOffset),
+      length: kind == .gap ? 0 : Int32(truncatingIfNeeded: texts[index].headLength), kind: kind)
   }
+
+  /// The columns of `record`, which must be of kind `line` and the one `next` answered last.
+  public func line(of record: Record) -> TextLine { texts[Int(record.stream) - rings.count].line }
 
   /// The bytes of `record`, which must be the one `next` answered last.
   @_lifetime(borrow self)
@@ -178,6 +189,12 @@ public struct Recording {
 
   /// Which of `formats` the events of stream `stream` are described by; -1 for text.
   public func formatIndex(ofStream stream: Int32) -> Int { Int(stream) < rings.count ? catalogOfStream[Int(stream)] : -1 }
+
+  /// Counts a line that a reader of the records could not understand; `record` must be the one `next` answered last.
+  public mutating func noteLine(_ record: Record, _ detail: String) {
+    let text = texts[Int(record.stream) - rings.count]
+    diagnostics.add(.lineNotUnderstood, path: text.path, offset: text.headFileOffset, detail)
+  }
 
   /// Counts trouble that a reader of the records found.
   public mutating func note(_ kind: DiagnosticKind, _ detail: String) {

@@ -46,10 +46,15 @@ public struct EventStream {
         }
       case .line:
         recordCount &+= 1
-        if let event = Self.decode(record, recording, &text, &names, &flows) { return event }
+        switch Self.decode(record, recording, &text, &names, &flows) {
+        case .event(let event): return event
+        case .other: continue
+        case .damaged: recording.noteLine(record, "CPU \(record.cpu), time \(record.time) ns: a field is missing")
+        }
       case .gap:
         let gap = recording.gap
         if gaps.count < Self.gapLimit { gaps.append(gap) }
+        text.forget(cpu: gap.cpu)
         return Event(time: gap.after, cpu: gap.cpu, pid: 0, flags: [], body: .gap(before: gap.before, events: gap.events))
       }
     }
@@ -76,8 +81,8 @@ public struct EventStream {
   private static func decode(
     _ record: Record, _ recording: borrowing Recording, _ text: inout TextEventDecoder, _ names: inout NameTable,
     _ flows: inout FlowTable
-  ) -> Event? {
-    text.decode(record, recording.bytes(of: record), &names, &flows)
+  ) -> TextEventDecoder.Outcome {
+    text.decode(recording.line(of: record), recording.bytes(of: record), &names, &flows)
   }
 
   /// A report lists so many losses one by one; the journeys know all of them.
@@ -87,17 +92,17 @@ public struct EventStream {
   /// nil where the kernel gave no reason.
   public func dropReason(_ number: Int32) -> String? {
     guard number >= 0 else { return nil }
-    return (recording.info.isText ? text.dropReasonNames[number] : dropReasons[number]) ?? String(number)
+    return (recording.info.isText ? names[number: number] : dropReasons[number]) ?? String(number)
   }
 
   /// The name of kernel code at `address`.
   public func symbol(at address: UInt64) -> String? {
-    if recording.info.isText { return text.locationNames[address] }
+    if recording.info.isText { return Int32(exactly: address).flatMap { names[number: $0] } }
     return recording.formats.lazy.compactMap { $0.symbol(at: address)?.name }.first
   }
 
   /// The name the recording's own table has for task `pid`.
   public func comm(_ pid: Int32) -> String? {
-    recording.formats.lazy.map { $0.comm(pid) }.first { $0 != "<...>" } ?? text.comm(pid)
+    recording.formats.lazy.map { $0.comm(pid) }.first { $0 != "<...>" } ?? text.comm(pid).map { names[$0] }
   }
 }

@@ -26,6 +26,9 @@ public struct NameTable: Sendable {
   /// The string that `id` stands for.
   public subscript(id: NameID) -> String { names[Int(id.index)] }
 
+  /// The string whose id has `number`, for names that stand for the numbers text does not print; nil if there is none.
+  subscript(number number: Int32) -> String? { number > 0 && Int(number) < names.count ? names[Int(number)] : nil }
+
   /// The id of the name in `bytes`, which ends at the first zero byte.
   public mutating func intern(_ bytes: RawSpan) -> NameID {
     let length = bytes.lengthToZero

@@ -11,5 +11,5 @@ struct Wakepath: ParsableCommand {
       where the time went. FILE is a trace.dat (of wakepath or trace-cmd) or the text of ftrace or `trace-cmd report`; - is standard input.
       """,
     version: "0.1",
-    subcommands: [RecordCommand.self, ReportCommand.self, PacketsCommand.self, ShowCommand.self, EventsCommand.self])
+    subcommands: [RecordCommand.self, ReportCommand.self, PacketsCommand.self, ShowCommand.self, EventsCommand.self, DoctorCommand.self])
 }

@@ -1,7 +1,140 @@
 internal import Bytes
 
-/// One line of trace text, split into its columns.
-struct TextLine {
-  /// Whether the first lines of a file are a trace.
-  static func looksLikeTrace(_ head: RawSpan) -> Bool { false }
+/// One line of trace text that is an event, split into its columns:
+///
+///     comm-pid     (tgid) [cpu] flags        time: name: info
+///     comm-pid            cpuflags           time: name: info    (latency format)
+///
+/// `trace`, `trace_pipe` and `trace-cmd report` all write this; tgid and flags may be missing.
+public struct TextLine: Sendable {
+  /// Where a column stands, in bytes from the start of the line.
+  public struct Column: Sendable {
+    public var offset: Int32 = 0
+    public var count: Int32 = 0
+
+    init() {}
+
+    init(_ start: Int, _ end: Int) {
+      offset = Int32(truncatingIfNeeded: start)
+      count = Int32(truncatingIfNeeded: end &- start)
+    }
+
+    /// The bytes of this column of `line`.
+    @_lifetime(copy line)
+    public func bytes(of line: RawSpan) -> RawSpan { line.slice(Int(offset), Int(count)) }
+  }
+
+  /// Nanoseconds; where the trace's clock counts something else, that count.
+  public private(set) var time: UInt64 = 0
+  public private(set) var cpu: Int32 = 0
+  public private(set) var pid: Int32 = 0
+  public private(set) var comm = Column()
+  /// The letters of irqs off, need resched, hardirq and softirq and the rest; empty where the text has none.
+  public private(set) var flags = Column()
+  /// The event's name; empty for what is no event (function tracer, stack traces).
+  public private(set) var name = Column()
+  public private(set) var info = Column()
+
+  init() {}
+
+  /// The columns of `line`, which has no newline; nil if it is no event of a trace.
+  init?(_ line: RawSpan) {
+    // Tasks are padded to 16 columns, in the latency format to 8. A shell or an editor may have moved all of it.
+    if parse(line, dash: 16) || parse(line, dash: 8) { return }
+    var dash = 1
+    while dash < min(line.byteCount, Self.longestHead) {
+      if line.byte(at: dash) == UInt8(ascii: "-"), parse(line, dash: dash) { return }
+      dash &+= 1
+    }
+    return nil
+  }
+
+  /// The dash before the pid stands within so many bytes.
+  private static let longestHead = 256
+  /// No kernel has more CPUs; a larger number is no CPU.
+  static let cpuLimit = 1 << 16
+
+  /// Reads the columns around the dash between task and pid; false if it is another dash.
+  private mutating func parse(_ line: RawSpan, dash: Int) -> Bool {
+    guard line.byte(at: dash) == UInt8(ascii: "-") else { return false }
+    var at = dash &+ 1
+    guard let pid = line.decimal(at: &at), pid <= Int32.max, line.byte(at: at) == 32 else { return false }
+    at = line.skippingSpaces(from: at)
+    if line.byte(at: at) == UInt8(ascii: "(") {
+      guard let end = line.firstIndex(of: UInt8(ascii: ")"), from: at), end &- at < 16 else { return false }
+      at = line.skippingSpaces(from: end &+ 1)
+    }
+    guard parseCPU(line, &at), parseTime(line, &at) else { return false }
+    self.pid = Int32(truncatingIfNeeded: pid)
+    comm = Self.comm(line, end: dash)
+    parseEvent(line, at)
+    return true
+  }
+
+  /// `[cpu] flags` or `cpuflags`.
+  private mutating func parseCPU(_ line: RawSpan, _ at: inout Int) -> Bool {
+    let isBracketed = line.byte(at: at) == UInt8(ascii: "[")
+    if isBracketed { at &+= 1 }
+    guard let number = line.decimal(at: &at), number < Self.cpuLimit else { return false }
+    cpu = Int32(truncatingIfNeeded: number)
+    flags = Column()
+    if isBracketed {
+      guard line.byte(at: at) == UInt8(ascii: "]") else { return false }
+      at = line.skippingSpaces(from: at &+ 1)
+      if let byte = line.byte(at: at), byte &- 48 < 10 { return true }
+    }
+    let start = at
+    while let byte = line.byte(at: at), byte != 32 { at &+= 1 }
+    guard (3...8).contains(at &- start) else { return false }
+    flags = Column(start, at)
+    at = line.skippingSpaces(from: at)
+    return true
+  }
+
+  /// `seconds.fraction:`, a bare count, or the latency format's microseconds `12us+:`.
+  private mutating func parseTime(_ line: RawSpan, _ at: inout Int) -> Bool {
+    guard let whole = line.decimal(at: &at) else { return false }
+    var unit: UInt64 = 1
+    var part: UInt64 = 0
+    if line.byte(at: at) == UInt8(ascii: ".") {
+      let start = at &+ 1
+      at = start
+      guard let fraction = line.decimal(at: &at) else { return false }
+      switch at &- start {
+      case 6: part = fraction &* 1000
+      case 9: part = fraction
+      default: return false
+      }
+      unit = 1_000_000_000
+    } else if line.byte(at: at) == UInt8(ascii: "u"), line.byte(at: at &+ 1) == UInt8(ascii: "s") {
+      // A mark says how long it took to the next entry: ' ', '+', '!', '#', '*', '@', '$'.
+      at &+= 3
+      unit = 1000
+    }
+    let (product, overflow) = whole.multipliedReportingOverflow(by: unit)
+    let (sum, carry) = product.addingReportingOverflow(part)
+    guard !overflow, !carry, line.byte(at: at) == UInt8(ascii: ":") else { return false }
+    time = sum
+    at &+= 1
+    return true
+  }
+
+  /// `name: info`, after `trace-cmd report --ts-diff` behind a `(+12)`.
+  private mutating func parseEvent(_ line: RawSpan, _ start: Int) {
+    var at = line.skippingSpaces(from: start)
+    if line.byte(at: at) == UInt8(ascii: "("), line.byte(at: at &+ 1) == UInt8(ascii: "+") {
+      at = line.skippingSpaces(from: (line.firstIndex(of: UInt8(ascii: ")"), from: at) ?? at) &+ 1)
+    }
+    var end = at
+    while let byte = line.byte(at: end), byte != 32, byte != UInt8(ascii: ":") { end &+= 1 }
+    let isNamed = line.byte(at: end) == UInt8(ascii: ":")
+    name = isNamed ? Column(at, end) : Column()
+    info = Column(isNamed ? line.skippingSpaces(from: end &+ 1) : at, line.byteCount)
+  }
+
+  /// The task's name before `end`, without its padding and without the name of the ring that trace-cmd writes before it.
+  private static func comm(_ line: RawSpan, end: Int) -> Column {
+    let start = line.skippingSpaces(from: TextNote.afterRingName(line))
+    return Column(min(start, end), end)
+  }
 }

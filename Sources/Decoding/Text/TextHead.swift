@@ -1,0 +1,55 @@
+internal import Bytes
+
+/// What the first lines of a text file tell: whether they are a trace, and of what.
+struct TextHead {
+  private(set) var format = "ftrace text"
+  /// The CPUs of the machine, or 0 where the text does not say.
+  private(set) var cpus = 0
+  /// The release of the kernel; only the latency format's header names it.
+  private(set) var kernel: String?
+
+  private var understood = 0
+  private var foreign = 0
+  private var hasTracer = false
+  private var isBinary = false
+
+  /// Reads the whole lines of `head`, the start of a file.
+  init(_ head: RawSpan) {
+    isBinary = head.firstIndex(of: 0) != nil
+    var start = 0
+    while !isBinary, let end = head.firstNewline(from: start) {
+      read(head.slice(start, end &- start))
+      start = end &+ 1
+    }
+  }
+
+  /// Whether it is a trace: mostly lines of events, or the kernel's header and nothing that contradicts it.
+  var isTrace: Bool {
+    guard !isBinary else { return false }
+    return understood > 0 ? foreign <= understood : hasTracer && foreign == 0
+  }
+
+  private mutating func read(_ line: RawSpan) {
+    if TextLine(line) != nil {
+      understood += 1
+      return
+    }
+    switch TextNote(line) {
+    case .remark: if line.byte(at: 0) == UInt8(ascii: "#") { readHeader(line.text) }
+    case .loss: understood += 1
+    case .cpus(let count):
+      cpus = max(cpus, count)
+      format = "trace-cmd report text"
+      hasTracer = true
+    case .foreign: foreign += 1
+    }
+  }
+
+  /// `# tracer: nop`, `# entries-in-buffer/entries-written: 62/62   #P:2`, `# nop latency trace v1.1.5 on 6.12.117`.
+  private mutating func readHeader(_ line: String) {
+    if line.hasPrefix("# tracer:") { hasTracer = true }
+    let words = line.split(whereSeparator: { " ()\r".contains($0) })
+    if let word = words.last, word.hasPrefix("#P:"), let count = Int(word.dropFirst(3)) { cpus = max(cpus, min(count, TextLine.cpuLimit)) }
+    if words.count >= 7, words[2] == "latency", words[5] == "on" { kernel = String(words[6]) }
+  }
+}

@@ -1,0 +1,59 @@
+internal import Bytes
+
+/// What a line of trace text is that is no event.
+enum TextNote: Equatable {
+  /// A comment, an empty line, a line of a stack trace or a remark of the tool.
+  case remark
+  /// The kernel's or the recorder's word that events of a CPU were lost before the CPU's next event; nil where it does not say how many.
+  case loss(cpu: Int32, events: UInt64?)
+  /// `cpus=2`, with which `trace-cmd report` begins.
+  case cpus(Int)
+  case foreign
+
+  /// Judges `line`, which `TextLine` found to be no event.
+  init(_ line: RawSpan) {
+    let start = line.skippingSpaces(from: Self.afterRingName(line))
+    if start == line.byteCount || line.byte(at: start) == UInt8(ascii: "#") || line.has("=> ", at: start) {
+      self = .remark
+    } else if line.has("CPU:", at: start) {
+      self = Self.loss(line, start &+ 4)
+    } else if line.has("cpus=", at: start) {
+      var at = start &+ 5
+      self = line.decimal(at: &at).flatMap { $0 <= TextLine.cpuLimit ? .cpus(Int($0)) : nil } ?? .foreign
+    } else {
+      self = Self.isRemark(line, start) ? .remark : .foreign
+    }
+  }
+
+  /// What trace-cmd says of itself and of empty rings.
+  private static func isRemark(_ line: RawSpan, _ start: Int) -> Bool {
+    line.has("version = ", at: start) || line.has("Buffer: ", at: start)
+      || line.has("CPU ", at: start)
+        && line.has(" is empty", at: line.byteCount - 9)
+  }
+
+  /// `1 [LOST 12 EVENTS]`, `1 [LOST EVENTS]` (kernel), `1 [12 EVENTS DROPPED]`, `1 [EVENTS DROPPED]` (trace-cmd).
+  private static func loss(_ line: RawSpan, _ start: Int) -> TextNote {
+    var at = start
+    guard let cpu = line.decimal(at: &at), cpu < TextLine.cpuLimit, line.has(" [", at: at) else { return .foreign }
+    at &+= 2
+    if line.has("SUBBUFFER START]", at: at) { return .remark }
+    let isKernel = line.has("LOST ", at: at)
+    if isKernel { at &+= 5 }
+    let events = line.decimal(at: &at)
+    if events != nil { at = line.skippingSpaces(from: at) }
+    guard isKernel ? line.has("EVENTS]", at: at) : line.has("EVENTS DROPPED]", at: at) else { return .foreign }
+    return .loss(cpu: Int32(truncatingIfNeeded: cpu), events: events)
+  }
+
+  /// Where a line goes on behind the name of a ring or file, `name:` and spaces, which trace-cmd writes where it reads several.
+  /// Tasks are padded, so that only such a name begins at the very start of a line.
+  static func afterRingName(_ line: RawSpan) -> Int {
+    var at = 0
+    while let byte = line.byte(at: at), byte != 32 {
+      at &+= 1
+      if byte == UInt8(ascii: ":"), line.byte(at: at) == 32 { return at &+ 1 }
+    }
+    return 0
+  }
+}

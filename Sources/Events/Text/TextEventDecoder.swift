@@ -1,0 +1,113 @@
+internal import Bytes
+internal import Decoding
+
+/// Turns lines of trace text into events. What text does not print (the socket of `sk_data_ready`, for example) is 0.
+struct TextEventDecoder {
+  private var kinds: [EventName: EventKind] = [:]
+  private var context = TextContext()
+  private var tasks = TextTasks()
+
+  init() {
+    for kind in EventKind.allCases { kinds[EventName(kind.definition.name)] = kind }
+  }
+
+  /// An event's name of up to 24 bytes, as three words.
+  private struct EventName: Hashable {
+    var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+
+    init(_ bytes: RawSpan) { words = (bytes.word(at: 0), bytes.word(at: 8), bytes.word(at: 16)) }
+
+    init(_ name: String) {
+      let buffer = ByteBuffer(Array(name.utf8))
+      self.init(buffer.bytes)
+    }
+
+    static func == (a: EventName, b: EventName) -> Bool { a.words == b.words }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(words.0)
+      hasher.combine(words.1)
+      hasher.combine(words.2)
+    }
+  }
+
+  /// What a line turned out to be.
+  enum Outcome {
+    case event(Event)
+    /// Not an event that journeys are made of.
+    case other
+    /// A field that the event always prints is missing.
+    case damaged
+  }
+
+  /// The name of task `pid`, if a line had it.
+  func comm(_ pid: Int32) -> NameID? { tasks.comm(pid) }
+
+  /// Events of `cpu` were lost here.
+  mutating func forget(cpu: Int32) { context.forget(cpu: cpu) }
+
+  /// Decodes `line`, whose columns are `columns`.
+  mutating func decode(_ columns: TextLine, _ line: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable) -> Outcome {
+    tasks.see(columns, line, &names)
+    let name = columns.name.bytes(of: line)
+    guard name.byteCount <= 24, let kind = kinds[EventName(name)] else { return .other }
+    let letters = columns.flags.bytes(of: line)
+    let flags = letters.isEmpty ? context.pass(kind, cpu: columns.cpu) : TextContext.flags(letters: letters)
+    do throws(TextFieldMissing) {
+      let body = try body(kind, columns.info.bytes(of: line), &names, &flows)
+      return .event(Event(time: columns.time, cpu: columns.cpu, pid: columns.pid, flags: flags, body: body))
+    } catch {
+      return .damaged
+    }
+  }
+
+  private mutating func body(
+    _ kind: EventKind, _ text: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable
+  ) throws(TextFieldMissing) -> Event.Body {
+    var fields = TextFields()
+    switch kind {
+    case .irqHandlerEntry:
+      return .irqHandlerEntry(irq: try fields.int32(.irq, text), name: names.intern(text.slice(try fields.rest(.name, text))))
+    case .irqHandlerExit: return .irqHandlerExit(irq: try fields.int32(.irq, text))
+    case .softirqRaise: return .softirqRaise(vector: try fields.int32(.vec, text))
+    case .softirqEntry: return .softirqEntry(vector: try fields.int32(.vec, text))
+    case .softirqExit: return .softirqExit(vector: try fields.int32(.vec, text))
+    case .napiPoll:
+      return .napiPoll(
+        napi: try fields.address(.napiStruct, text), device: try Self.name(.forDevice, &fields, text, &names),
+        work: try fields.int32(.work, text), budget: try fields.int32(.budget, text))
+    case .groReceiveEntry, .groFragsEntry: return .groEntry(try Self.arrival(text, &names))
+    case .groReceiveExit, .groFragsExit: return .groExit(result: try fields.int32(.ret, text))
+    case .netifRxEntry: return .netifRxEntry(try Self.arrival(text, &names))
+    case .receiveEntry: return .receiveEntry(try Self.arrival(text, &names))
+    case .netifReceiveSkb, .netDevQueue, .netDevStartXmit, .netDevXmit: return try Self.packet(kind, text, &names)
+    case .kfreeSkb, .consumeSkb: return try Self.freed(kind, text, &names)
+    case .skbCopyDatagram:
+      return .skbCopyDatagram(skb: try fields.address(.skbaddr, text), length: try fields.int32(.len, text))
+    case .skDataReady, .sockRecvLength, .sockSendLength: return try Self.socket(kind, text)
+    case .inetSockSetState: return try Self.stateChange(text, &flows)
+    case .tcpProbe: return try Self.probe(text, &flows)
+    case .tcpRcvSpaceAdjust:
+      let flow = try Self.flow(&fields, text, &flows)
+      return .tcpRcvSpaceAdjust(socket: 0, cookie: try fields.address(.cookie, text), flow: flow)
+    case .tcpDestroySock: return .tcpDestroySock(socket: 0, cookie: try fields.address(.cookie, text))
+    case .schedWaking, .schedSwitch: return try scheduled(kind, text, &names)
+    }
+  }
+
+  private mutating func scheduled(_ kind: EventKind, _ text: RawSpan, _ names: inout NameTable) throws(TextFieldMissing) -> Event.Body {
+    if kind == .schedWaking {
+      guard let task = TextSched.waking(text) else { throw TextFieldMissing() }
+      return .schedWaking(pid: task.pid, comm: learn(task, text, &names))
+    }
+    guard let change = TextSched.change(text) else { throw TextFieldMissing() }
+    return .schedSwitch(
+      previous: change.previous, previousState: change.state, next: change.next.pid, nextComm: learn(change.next, text, &names))
+  }
+
+  private mutating func learn(_ task: TextSched.Task, _ text: RawSpan, _ names: inout NameTable) -> NameID {
+    let comm = names.intern(text.slice(task.start, task.end &- task.start))
+    tasks.learn(task.pid, comm)
+    return comm
+  }
+}

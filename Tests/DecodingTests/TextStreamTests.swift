@@ -1,0 +1,99 @@
+import Bytes
+import Testing
+
+@testable import Decoding
+
+@Suite("The lines of a text file")
+struct TextStreamTests {
+  /// An event of `cpu` at `time` microseconds.
+  private static func event(_ cpu: Int, _ time: Int, _ info: String = "vec=3") -> String {
+    let padded = String(repeating: "0", count: 6 - String(time).count) + String(time)
+    return "          <idle>-0       [00\(cpu)] ..s1.  1.\(padded): softirq_exit: \(info)"
+  }
+
+  private static func record(_ cpu: Int, _ time: Int, _ info: String = "vec=3") -> String {
+    "\(1_000_000_000 + time * 1000) [\(cpu)] " + event(cpu, time, info)
+  }
+
+  private static let mixed =
+    [
+      "# tracer: nop", "#", event(0, 1), event(1, 2), "", event(0, 3, "ä→" + String(repeating: "x", count: 3000)), "garbage",
+      event(1, 4) + "\r",
+      "CPU:1 [LOST 12 EVENTS]", event(1, 9), "##### CPU 2 buffer started ####", event(2, 10), "CPU:0 [LOST EVENTS]",
+      String(repeating: "long", count: 10_000), event(1, 11), event(0, 12), "more garbage",
+    ].joined(separator: "\n") + "\n"
+
+  @Test("are records in the order of the file, whatever the pieces it is read in", arguments: [1, 2, 7, 64, 1000, 4096, 1 << 20])
+  func pieces(stride: Int) throws {
+    let (records, diagnostics) = try TextFile(Self.mixed).records(stride: stride)
+    #expect(
+      records == [
+        Self.record(0, 1), Self.record(1, 2), Self.record(0, 3, "ä→" + String(repeating: "x", count: 3000)), Self.record(1, 4),
+        "gap [1] 1000004000…1000009000 12", Self.record(1, 9), Self.record(2, 10), Self.record(1, 11),
+        "gap [0] 1000003000…1000012000 ?", Self.record(0, 12),
+      ])
+    #expect(diagnostics.rows.map(\.kind) == [.lineNotUnderstood, .lostEvents])
+    #expect(diagnostics.rows.map(\.count) == [3, 2])
+    let garbage = try #require(Self.mixed.utf8.firstRange(of: "garbage".utf8)?.lowerBound)
+    #expect(diagnostics.rows[0].offset == Self.mixed.utf8.distance(from: Self.mixed.startIndex, to: garbage))
+    #expect(diagnostics.rows[0].detail == "`garbage`")
+  }
+
+  @Test("may be as long as a trace's can be, and no longer", arguments: [1, 1 << 20])
+  func longLines(stride: Int) throws {
+    let spare = LineReader.longestLine - Self.event(0, 1, "").utf8.count
+    let fits = Self.event(0, 1, String(repeating: "x", count: spare))
+    let (records, diagnostics) = try TextFile("\(fits)\n\(fits)y\n\(Self.event(0, 2))\n\(fits)y").records(stride: stride)
+    #expect(records.count == 2 && records.last == Self.record(0, 2))
+    #expect(diagnostics.rows.map(\.kind) == [.lineNotUnderstood] && diagnostics.rows.map(\.count) == [2])
+    #expect(diagnostics.rows.first?.offset == LineReader.longestLine + 1)
+  }
+
+  @Test("do not end in the middle of one", arguments: [1, 1 << 20])
+  func unfinished(stride: Int) throws {
+    let whole = Self.event(0, 1) + "\n"
+    let (records, diagnostics) = try TextFile(whole + Self.event(0, 2)).records(stride: stride)
+    #expect(records == [Self.record(0, 1)])
+    #expect(diagnostics.rows.map(\.kind) == [.fileTooShort] && diagnostics.rows.first?.offset == whole.utf8.count)
+  }
+
+  @Test("say of losses between which events they were")
+  func losses() throws {
+    let text =
+      [
+        "CPU:0 [LOST 1 EVENTS]", Self.event(0, 5), "CPU:1 [3 EVENTS DROPPED]", "CPU:1 [4 EVENTS DROPPED]", Self.event(0, 6),
+        Self.event(1, 7), "CPU:0 [LOST EVENTS]", "CPU:0 [LOST 5 EVENTS]", "CPU:3 [LOST 5 EVENTS]", Self.event(1, 8),
+      ].joined(separator: "\n") + "\n"
+    let (records, _) = try TextFile(text).records(stride: 4096)
+    #expect(
+      records == [
+        "gap [0] 1000005000…1000005000 1", Self.record(0, 5), Self.record(0, 6), "gap [1] 1000007000…1000007000 7", Self.record(1, 7),
+        Self.record(1, 8), "gap [0] 1000006000…1000008000 ?", "gap [3] 1000008000…1000008000 5",
+      ])
+  }
+
+  private static func text(of record: Record, _ recording: borrowing Recording) -> String { recording.bytes(of: record).text }
+
+  @Test("come through a recording with what the file says of itself")
+  func recording() throws {
+    let file = try TextFile(
+      "# tracer: nop\n#\n# entries-in-buffer/entries-written: 2/2   #P:2\n#\n\(Self.event(0, 1))\n\(Self.event(1, 2))\n")
+    var recording = try Recording(paths: [file.path])
+    #expect(recording.info.format == "ftrace text" && recording.info.cpus == 2 && recording.info.isText)
+    let next = recording.next()
+    let first = try #require(next)
+    #expect(first.kind == .line && first.time == 1_000_001_000 && first.cpu == 0)
+    #expect(Self.text(of: first, recording) == Self.event(0, 1))
+    #expect(recording.line(of: first).pid == 0)
+    let second = recording.next()
+    #expect(second?.cpu == 1)
+    let end = recording.next()
+    #expect(end == nil && !recording.diagnostics.hasDamage)
+  }
+
+  @Test("are refused where they are no trace", arguments: ["hello\n", "# only a comment\n", "\u{7f}ELF\0\0\n"])
+  func refusal(text: String) throws {
+    let file = try TextFile(text)
+    #expect(throws: DecodingError.self) { try Recording(paths: [file.path]) }
+  }
+}
