@@ -28,7 +28,7 @@ public struct Gap: Sendable, Equatable {
   public var cpu: Int32
   /// The time of the last event before the loss, in nanoseconds.
   public var after: UInt64
-  /// The time of the first event after the loss, in nanoseconds.
+  /// The time of the first event after the loss, in nanoseconds; the largest number where the rest of the CPU's events are missing.
   public var before: UInt64
   /// How many events were lost, or nil where the kernel did not say.
   public var events: UInt64?

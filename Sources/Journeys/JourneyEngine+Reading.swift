@@ -25,8 +25,8 @@ extension JourneyEngine {
     let reader = Reader(e, task: tasks.find(e.pid), comm: tasks.tasks[tasks.find(e.pid)].comm)
     if proto == Event.IPProtocol.tcp {
       readStream(reader, index, Int64(result))
-    } else {
-      readDatagram(reader, index, Int64(result))
+    } else if readDatagram(reader, index, Int64(result)) == false {
+      readUnnamedDatagram(reader, socket, proto, Int64(result))
     }
   }
 
@@ -110,14 +110,15 @@ extension JourneyEngine {
 
   // MARK: datagrams
 
-  private mutating func readDatagram(_ reader: Reader, _ socket: Int, _ bytes: Int64) {
+  /// Joins the call to the datagram it read; false if the socket has none.
+  private mutating func readDatagram(_ reader: Reader, _ socket: Int, _ bytes: Int64) -> Bool {
     if let (slot, mark) = namedDatagram(reader) {
       let ref = packets.ref(slot)
       if let place = sockets.sockets[socket].queue.firstIndex(where: { $0.packet == ref }) {
         for _ in 0..<place { if let passed = sockets.sockets[socket].queue.popFirst() { giveUp(passed.packet) } }
         sockets.sockets[socket].queue.removeFirst()
         deliver(reader, slot, mark)
-        return
+        return true
       }
     }
     // A datagram cannot give more bytes than it has: one that is too small was not the one that was read.
@@ -132,8 +133,33 @@ extension JourneyEngine {
         mark = StageMark(time: consumed.time, cpu: consumed.cpu, context: .process, evidence: .consumeSkb, link: .ordered)
       }
       deliver(reader, slot, mark)
-      return
+      return true
     }
+    return false
+  }
+
+  /// Text does not print the socket of sk_data_ready: all its datagrams wait in one queue. The one that the call's copy or free names is the
+  /// one; else the first of the same size and protocol that woke the reader, or the first at all.
+  private mutating func readUnnamedDatagram(_ reader: Reader, _ socket: UInt64, _ proto: UInt16, _ bytes: Int64) {
+    guard socket != 0, let index = sockets.known(0) else { return }
+    let queue = sockets.sockets[index].queue
+    let named = namedDatagram(reader)
+    func fits(_ entry: QueuedPacket) -> Bool {
+      guard let slot = packets.slot(entry.packet) else { return false }
+      return packets.slots[slot].journey.protocolNumber == proto && entry.end >= bytes
+    }
+    func woke(_ entry: QueuedPacket) -> Bool {
+      guard let slot = packets.slot(entry.packet) else { return false }
+      return (0..<packets.slots[slot].wakerCount).contains { packets.slots[slot].wakers[$0].task.pid == reader.event.pid }
+    }
+    let place =
+      named.flatMap { named in queue.firstIndex { $0.packet == packets.ref(named.0) } }
+      ?? queue.firstIndex { fits($0) && $0.end == bytes && woke($0) } ?? queue.firstIndex { fits($0) && $0.end == bytes }
+      ?? queue.firstIndex { fits($0) }
+    guard let place, let slot = packets.slot(queue[place].packet) else { return }
+    sockets.sockets[index].queue.remove(at: place)
+    packets.slots[slot].journey.socket = socket
+    deliver(reader, slot, named?.0 == slot ? named?.1 ?? mark(reader, covering: 0, .inferred) : mark(reader, covering: 0, .inferred))
   }
 
   /// The datagram that this call's copy or free names.

@@ -37,7 +37,8 @@ enum FieldValue {
       count = Int(word >> 16)
     }
     let bytes = entry.slice(offset, count)
-    if field.isString {
+    // libtraceevent takes arrays of u8 (addresses) for strings, too.
+    if field.isString && field.type.contains("char") {
       self = .text(bytes.slice(0, bytes.lengthToZero).text)
     } else if field.isArray || field.isDynamic {
       self = .bytes(bytes.array)

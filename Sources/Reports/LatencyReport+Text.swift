@@ -98,7 +98,8 @@ extension LatencyReport {
     let which = slow.count == 1 ? "The slowest packet" : "The slowest 1 % (\(slow.count) packets, from \(Durations.text(fastest.total)))"
     output.line(style.bold("Tail      ") + "\(which) spent \(shares.joined(separator: ", ")).")
     for row in slow.prefix(3) {
-      output.line("          " + "packet \(row.journey.id) at \(Durations.stamp(row.journey.firstTime)): \(Durations.text(row.total))" + PacketLine.who(row.journey, stream))
+      let what = "packet \(row.journey.id) at \(Durations.stamp(row.journey.firstTime)): \(Durations.text(row.total))"
+      output.line("          " + what + PacketLine.who(row.journey, stream))
     }
     output.line(style.dim("          wakepath show \(trace.info.files.first ?? "FILE") --packet \(slowest.journey.id)"))
     output.line()
@@ -157,7 +158,8 @@ extension LatencyReport {
     for row in trace.diagnostics.rows where row.kind != .lostEvents {
       let place = row.offset.map { " at byte \($0)" } ?? ""
       let times = row.count > 1 ? " (\(Durations.count(row.count)) times)" : ""
-      output.line(style.warning(style.bold("Damage    ")) + "\(row.path)\(place)\(times): \(row.kind.entry.help)" + (row.detail.isEmpty ? "" : " — \(row.detail)"))
+      let detail = row.detail.isEmpty ? "" : " (\(row.detail))"
+      output.line(style.warning(style.bold("Damage    ")) + "\(row.path)\(place)\(times): \(row.kind.entry.help)\(detail)")
     }
     if statistics.evicted > 0 {
       output.line(style.warning(style.bold("Given up  ")) + "\(Durations.count(statistics.evicted)) packets: \(DiagnosticKind.tooManyInFlight.entry.help)")

@@ -11,7 +11,9 @@ extension Timeline {
     output.line(style.bold(title) + "  \(journey.outcome.rawValue)" + PacketLine.who(journey, stream))
     output.line(style.dim("skb \(PacketJSON.hex(journey.skb))" + (journey.socket == 0 ? "" : "  socket \(PacketJSON.hex(journey.socket))")))
     if let range = journey.stream { output.line(style.dim("bytes \(range.lowerBound) to \(range.upperBound) of what its socket received")) }
-    if journey.completeness != .complete { output.line(style.warning("This journey is \(journey.completeness.rawValue): \(Self.explain(journey.completeness))")) }
+    if journey.completeness != .complete {
+      output.line(style.warning("This journey is \(journey.completeness.rawValue): \(Self.explain(journey.completeness))"))
+    }
     output.line()
     let first = stages.first?.mark.time ?? 0
     for (index, seen) in stages.enumerated() {

@@ -33,7 +33,7 @@ struct TraceSummary {
         json.object { json in
           json.field("cpu", gap.cpu)
           json.field("after", gap.after)
-          json.field("before", gap.before)
+          json.field("before", min(gap.before, max(last, gap.after)))
           if let events = gap.events { json.field("events", events) } else { json.null("events") }
         }
       }

@@ -73,6 +73,10 @@ enum Failure {
 /// Standard error.
 enum Terminal {
   static func warn(_ sentence: String) {
-    _ = OutputDescriptor.standardError.write(Array("wakepath: \(sentence)\n".utf8))
+    write("wakepath: \(sentence)")
+  }
+
+  static func write(_ text: String) {
+    _ = OutputDescriptor.standardError.write(Array("\(text)\n".utf8))
   }
 }

@@ -3,6 +3,18 @@ import ArgumentParser
 /// The command: its subcommands and nothing else.
 @main
 struct Wakepath: ParsableCommand {
+  /// Runs the command. A wrong command line ends with status 2, as scripts expect of tools beside perf and trace-cmd.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      Terminal.write(fullMessage(for: error))
+      exit(withError: ExitCode(2))
+    }
+  }
+
   static let configuration = CommandConfiguration(
     commandName: "wakepath",
     abstract: "Shows where each microsecond between a packet's interrupt and the application's read went.",

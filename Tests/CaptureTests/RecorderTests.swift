@@ -102,7 +102,7 @@ extension KernelTests {
     @Test func fullDiskIsOneSentence() async throws {
       await #expect(processExitsWith: .success) {
         let directory = try TemporaryDirectory()
-        _ = try Machine.output(of: "mount -t tmpfs -o size=64k none \(directory.path)")
+        _ = try Machine.output(of: "mount -t tmpfs -o size=16k none \(directory.path)")
         defer { SystemCalls.unmount(directory.path) }
         let before = Machine.instances()
         var options = RecordingOptions()

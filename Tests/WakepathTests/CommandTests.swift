@@ -13,7 +13,7 @@ import Testing
   }
 
   private var someTrace: String? {
-    Repository.traces.first { $0.lastPathComponent.contains("udp") }?.appendingPathComponent("trace.dat").path
+    Repository.traces.first { $0.lastPathComponent == "6.12-virtio-udp" }?.appendingPathComponent("trace.dat").path
   }
 
   @Test(arguments: ["report", "packets", "events"])

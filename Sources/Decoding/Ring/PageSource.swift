@@ -11,6 +11,8 @@ struct PageSource {
   private var chunksLeft = 0
   /// The largest piece read at once, in bytes.
   private let stride: Int
+  /// Whether the file lacks some of the CPU's data: what came after is unknown.
+  private(set) var isCut: Bool
 
   /// Pages at `offset ..< offset + size` of `file`, at most `stride` bytes of them at a time; with `compression`, in chunks.
   init(file: InputFile, offset: Int, size: Int, pageSize: Int, compression: Compression?, stride: Int) {
@@ -20,13 +22,14 @@ struct PageSource {
     self.stride = max(stride / pageSize, 1) * pageSize
     position = min(max(offset, 0), file.size)
     end = min(max(size, 0), file.size - position) + position
+    isCut = end - position < size
   }
 
   /// Reads the count of chunks, with which compressed data begin.
   mutating func open(_ diagnostics: inout Diagnostics) {
     guard compression != nil, position < end else { return }
     guard let head = try? file.bytes(at: position, count: 4), let count = head.bytes.integer(UInt32.self, at: 0, order) else {
-      diagnostics.add(.chunkDamaged, path: file.path, offset: position, "the number of chunks is missing")
+      _ = damaged(position, "the number of chunks is missing", &diagnostics)
       return
     }
     chunksLeft = Int(count)
@@ -56,7 +59,8 @@ struct PageSource {
   }
 
   private mutating func fillChunk(_ buffer: inout ByteBuffer, _ diagnostics: inout Diagnostics) -> Int? {
-    guard chunksLeft > 0, position < end, let compression else { return nil }
+    guard chunksLeft > 0, let compression else { return nil }
+    guard position < end else { return damaged(position, "the file ends before \(chunksLeft) chunks more", &diagnostics) }
     chunksLeft -= 1
     let start = position
     guard let head = try? file.bytes(at: position, count: 8),
@@ -75,6 +79,7 @@ struct PageSource {
   private mutating func damaged(_ offset: Int, _ detail: String, _ diagnostics: inout Diagnostics) -> Int? {
     diagnostics.add(.chunkDamaged, path: file.path, offset: offset, detail)
     chunksLeft = 0
+    isCut = true
     return nil
   }
 }

@@ -16,6 +16,8 @@ struct RingStream {
   private var time: UInt64 = 0
   private var hasTime = false
   private var pendingGap: Gap?
+  private var isCutShort = false
+  private var hasLostTheRest = false
 
   /// What the stream is at now.
   enum Head {
@@ -59,6 +61,7 @@ struct RingStream {
       if cursor < dataEnd, step(buffers[index].bytes, &diagnostics) { return }
       guard cursor >= dataEnd else { continue }
       guard openPage(&buffers, index, &diagnostics) else {
+        if loseTheRest() { continue }
         head = .end
         return
       }
@@ -147,6 +150,7 @@ struct RingStream {
       let commit = bytes.unsigned(at: page + PageLayout.commitOffset, size: layout.commitSize, layout.order)
     else {
       diagnostics.add(.pageCutShort, path: path, offset: place, "CPU \(cpu): \(available) bytes of a page are left")
+      isCutShort = true
       return
     }
     var length = Int(commit & PageLayout.lengthMask)
@@ -163,6 +167,7 @@ struct RingStream {
     if length > available - layout.dataOffset {
       diagnostics.add(.pageCutShort, path: path, offset: place, "CPU \(cpu): \(available) of \(layout.pageSize) bytes are there")
       length = max(available - layout.dataOffset, 0)
+      isCutShort = true
     }
     if commit & PageLayout.missedEvents != 0 {
       let stored = commit & PageLayout.missedStored != 0
@@ -176,6 +181,14 @@ struct RingStream {
     }
     cursor = page + layout.dataOffset
     dataEnd = cursor + length
+  }
+
+  /// Where the file was cut, everything this CPU wrote later is lost; true once.
+  private mutating func loseTheRest() -> Bool {
+    guard (isCutShort || source.isCut) && hasTime && !hasLostTheRest else { return false }
+    hasLostTheRest = true
+    pendingGap = Gap(cpu: cpu, after: time, before: .max, events: nil)
+    return true
   }
 
   /// Notes a loss between the last event and `until`.

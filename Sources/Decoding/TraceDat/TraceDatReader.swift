@@ -37,7 +37,7 @@ struct TraceDatReader {
   }
 
   private mutating func start() throws(DecodingError) -> FileCursor {
-    var cursor = try window(at: 0, count: min(file.size, Self.headLimit))
+    var cursor = FileCursor(file: file, base: 0, order: .little)
     try cursor.skip(UInt64(TraceDatHeader.magic.count), "the magic number")
     let version = try cursor.nextString("the version")
     guard let number = Int(version) else {
@@ -46,24 +46,13 @@ struct TraceDatReader {
     header.version = number
     header.order = try cursor.next(UInt8.self, "the byte order") == 0 ? .little : .big
     header.longSize = Int(try cursor.next(UInt8.self, "the size of a long"))
-    cursor = try window(at: cursor.fileOffset, count: min(file.size - cursor.fileOffset, Self.headLimit))
+    cursor = FileCursor(file: file, base: cursor.fileOffset, order: header.order)
     let pageSize = try cursor.next(UInt32.self, "the page size")
     guard (512...(1 << 24)).contains(pageSize) else {
       throw DecodingError(path: file.path, offset: cursor.fileOffset - 4, "a page size of \(pageSize) bytes cannot be")
     }
     header.pageSize = Int(pageSize)
     return cursor
-  }
-
-  /// The metadata of a version 6 file come in one run; kallsyms, the largest part, has some 10 to 20 MB.
-  private static let headLimit = 256 << 20
-
-  private func window(at offset: Int, count: Int) throws(DecodingError) -> FileCursor {
-    do {
-      return FileCursor(path: file.path, bytes: try file.bytes(at: offset, count: count), base: offset, order: header.order)
-    } catch {
-      throw DecodingError(error)
-    }
   }
 
   // MARK: version 6
@@ -110,7 +99,7 @@ struct TraceDatReader {
 
   private mutating func readInstance6(_ offset: Int, name: String) {
     do {
-      var cursor = try window(at: offset, count: min(max(file.size - offset, 0), 10 + 16 * (header.cpuCount + 1)))
+      var cursor = FileCursor(file: file, base: offset, order: header.order)
       _ = try cursor.nextString("an instance's kind of data")
       try readFlyrecord(&cursor, name: name)
     } catch {
@@ -146,14 +135,33 @@ struct TraceDatReader {
       header.compression = compression
     }
     var next = Int(clamping: try cursor.next(UInt64.self, "the offset of the options"))
+    let firstSection = cursor.fileOffset
     var visited: Set<Int> = []
-    while next != 0 {
-      guard visited.insert(next).inserted else {
-        throw DecodingError(path: file.path, offset: next, "the options sections form a ring")
+    do throws(DecodingError) {
+      while next != 0 {
+        guard visited.insert(next).inserted else {
+          throw DecodingError(path: file.path, offset: next, "the options sections form a ring")
+        }
+        next = try readOptions7(at: next)
       }
-      next = try readOptions7(at: next)
+    } catch {
+      // Without the formats there is nothing to read; without the rest there is less.
+      if header.eventFormats.isEmpty { throw error }
+      diagnostics.add(.sectionDamaged, path: file.path, offset: error.offset, error.reason)
+      recoverBuffer(from: firstSection)
     }
     header.cpuCount = max(header.cpuCount, header.buffers.map(\.cpus.count).max() ?? 0)
+  }
+
+  private mutating func recoverBuffer(from firstSection: Int) {
+    guard header.buffers.isEmpty else { return }
+    let recovery = TraceDatRecovery(
+      file: file, order: header.order, pageSize: header.pageSize, isCompressed: header.compression != nil)
+    let limit = header.cpuCount > 0 ? header.cpuCount : Int(Int32.max)
+    header.buffers.append(
+      .init(
+        name: "", clock: header.clock ?? "local", pageSize: header.pageSize, isCompressed: header.compression != nil,
+        cpus: recovery.cpus(from: firstSection, limit: limit)))
   }
 
   private mutating func readOptions7(at offset: Int) throws(DecodingError) -> Int {
@@ -212,7 +220,7 @@ struct TraceDatReader {
 
   /// `unsigned short id; unsigned short flags; unsigned int description; unsigned long long size`.
   private func sectionHead(at offset: Int) throws(DecodingError) -> (flags: UInt16, size: UInt64) {
-    var head = try window(at: offset, count: 16)
+    var head = FileCursor(file: file, base: offset, limit: 16, order: header.order)
     _ = try head.next(UInt16.self, "a section's id")
     let flags = try head.next(UInt16.self, "a section's flags")
     _ = try head.next(UInt32.self, "a section's description")
@@ -225,7 +233,7 @@ struct TraceDatReader {
     guard size <= UInt64(max(file.size - body, 0)) else {
       throw DecodingError(path: file.path, offset: offset, "the file ends before the \(size) bytes of a section")
     }
-    var cursor = try window(at: body, count: Int(size))
+    var cursor = FileCursor(file: file, base: body, limit: Int(size), order: header.order)
     guard flags & 1 != 0 else { return (cursor, flags) }
     guard let compression = header.compression else {
       throw DecodingError(path: file.path, offset: offset, "a section is compressed, but the file names no compression")
@@ -233,12 +241,18 @@ struct TraceDatReader {
     let packed = try cursor.next(UInt32.self, "a section's packed size")
     let unpacked = try cursor.next(UInt32.self, "a section's unpacked size")
     let input = ByteBuffer(try cursor.next(count: UInt64(packed), "a section's packed data"))
-    let output = ByteBuffer(capacity: min(Int(unpacked), Self.headLimit))
+    guard unpacked <= Self.largestSection else {
+      throw DecodingError(path: file.path, offset: body, "a section of \(unpacked) bytes unpacked cannot be")
+    }
+    let output = ByteBuffer(capacity: Int(unpacked))
     guard compression.decompress(input.bytes, into: output), output.count == unpacked else {
       throw DecodingError(path: file.path, offset: body, "a section's packed data cannot be unpacked")
     }
     return (FileCursor(path: file.path, bytes: output, base: body, order: header.order), flags)
   }
+
+  /// The largest section, kallsyms, has some 10 to 20 MB.
+  private static let largestSection: UInt32 = 256 << 20
 
   // MARK: what both versions hold
 

@@ -1,0 +1,34 @@
+# What people run; .ci/run calls the same.
+
+PACKAGES = libtraceevent-dev libtraceevent1-plugin libtracefs-dev libzstd-dev zlib1g-dev pkg-config trace-cmd python3 iproute2 iputils-ping
+WAKEPATH = .build/release/wakepath
+TRACING = /sys/kernel/tracing
+
+.PHONY: all demo test kernels build packages clean
+
+all: build
+
+# Debian packages; asks for nothing if they are there.
+packages:
+	@dpkg-query -W -f='$${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | grep -vqx installed || \
+	  [ "$$(dpkg-query -W -f='x' $(PACKAGES) 2>/dev/null | wc -c)" = "$$(echo $(PACKAGES) | wc -w)" ] && exit 0; \
+	  echo "installing: $(PACKAGES)"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null
+
+build: packages
+	swift build -c release --product wakepath
+
+# A short loopback workload on the running kernel; where tracing is not allowed, a recording of a real kernel.
+demo: build
+	@Lab/demo $(WAKEPATH)
+
+# The tests that need nothing but this machine. Those that cannot run say why and count as skipped.
+test: packages
+	swift build --build-tests -Xswiftc -O
+	swift test --skip-build -Xswiftc -O
+
+# Real Debian kernels in QEMU, recorded while they carry a known workload.
+kernels: build
+	Lab/run --wakepath $(WAKEPATH)
+
+clean:
+	rm -rf .build
