@@ -12,7 +12,7 @@ struct TextDamageTests {
     "          <idle>-0       (-------) [001] d.h1.  2209.435693: softirq_raise: vec=3 [action=NET_RX]",
     "  <idle>-0         1..s1. 15911us+: softirq_entry: vec=3 [action=NET_RX]",
     "CPU:1 [LOST 12 EVENTS]", "CPU:0 [EVENTS DROPPED]",
-    "            bash-8808    [000] ..s1.  2209.435694: napi_poll: napi poll on napi struct 000000005e23bcda for device lo work 1 budget 64",
+    "            bash-8808    [000] ..s1.  2209.435694: napi_poll: napi poll on napi struct 000000005e23bcda for device lo work 1 budget 6",
     "            bash-8808    [001] ..s1.  2209.435695: netif_receive_skb: dev=lo skbaddr=0000000092acc9d2 len=78",
     "            bash-8808    [001] ..s1.  2209.435696: tcp_probe: family=AF_INET6 src=[::1]:37409 dest=[fe80::1:2]:36974 mark=0x0 "
       + "data_len=1000 sock_cookie=4 skbaddr=0000000060fd65e0 skaddr=00000000fe3fa5fc",

@@ -23,7 +23,7 @@ struct TextHead {
     }
   }
 
-  /// Whether it is a trace: lines of events, behind a trace's header or more of them than others, or a header and nothing that contradicts it.
+  /// Whether it is a trace: lines of events behind a trace's header, or more of them than of others, or a header and nothing else.
   var isTrace: Bool {
     guard !isBinary else { return false }
     return understood > 0 ? hasTracer || foreign <= understood : hasTracer && foreign == 0

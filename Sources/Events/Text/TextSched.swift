@@ -70,7 +70,8 @@ enum TextSched {
     return TextFields.number(text, &at).flatMap { Int32(exactly: $0) }
   }
 
-  /// The letters of a task's state as its bits (include/linux/sched.h; libtraceevent 1.7 has its own for the last two); 0 where it could have gone on (`R`, `R+`).
+  /// The letters of a task's state as its bits (include/linux/sched.h; libtraceevent 1.7 has its own for the last two);
+  /// 0 where it could have gone on (`R`, `R+`).
   private static func state(_ text: RawSpan, _ start: Int) -> Int64 {
     var state: Int64 = 0
     var at = start
