@@ -93,13 +93,22 @@ public struct EventPrinter {
     output.endLine()
   }
 
-  private func line(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput) {
+  private mutating func line(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput) {
     let bytes = recording.bytes(of: record)
+    let columns = recording.line(of: record)
+    let name = names.isEmpty && !isJSON ? "" : columns.name.bytes(of: bytes).text
+    // Text does not say which system an event is of.
+    if !names.isEmpty, !names.contains(where: { $0 == name || $0.hasSuffix(":\(name)") }) { return }
+    if !isJSON { printGap(record.cpu, &output) }
     if isJSON {
       var json = JSONWriter()
       json.object { json in
         json.field("time", record.time)
         json.field("cpu", record.cpu)
+        json.field("pid", columns.pid)
+        json.field("comm", columns.comm.bytes(of: bytes).text)
+        json.field("event", name.isEmpty ? nil : name)
+        json.field("info", columns.info.bytes(of: bytes).text)
         json.field("line", bytes.text)
       }
       output.bytes.append(contentsOf: json.bytes)

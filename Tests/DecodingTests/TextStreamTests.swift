@@ -28,9 +28,9 @@ struct TextStreamTests {
     let (records, diagnostics) = try TextFile(Self.mixed).records(stride: stride)
     #expect(
       records == [
-        Self.record(0, 1), Self.record(1, 2), Self.record(0, 3, "ä→" + String(repeating: "x", count: 3000)), Self.record(1, 4),
-        "gap [1] 1000004000…1000009000 12", Self.record(1, 9), Self.record(2, 10), Self.record(1, 11),
-        "gap [0] 1000003000…1000012000 ?", Self.record(0, 12),
+        Self.record(0, 1), Self.record(1, 2), Self.record(0, 3, "ä→" + String(repeating: "x", count: 3000)),
+        "gap [0] 1000003000…1000012000 ?", Self.record(1, 4), "gap [1] 1000004000…1000009000 12", Self.record(1, 9), Self.record(2, 10),
+        Self.record(1, 11), Self.record(0, 12),
       ])
     #expect(diagnostics.rows.map(\.kind) == [.lineNotUnderstood, .lostEvents])
     #expect(diagnostics.rows.map(\.count) == [3, 2])
@@ -67,9 +67,21 @@ struct TextStreamTests {
     let (records, _) = try TextFile(text).records(stride: 4096)
     #expect(
       records == [
-        "gap [0] 1000005000…1000005000 1", Self.record(0, 5), Self.record(0, 6), "gap [1] 1000007000…1000007000 7", Self.record(1, 7),
-        Self.record(1, 8), "gap [0] 1000006000…1000008000 ?", "gap [3] 1000008000…1000008000 5",
+        "gap [0] 1000005000…1000005000 1", Self.record(0, 5), Self.record(0, 6), "gap [0] 1000006000…1000008000 ?",
+        "gap [1] 1000007000…1000007000 7", Self.record(1, 7), Self.record(1, 8), "gap [3] 1000008000…1000008000 5",
       ])
+  }
+
+  @Test("tell of no more losses than there is room for, and leave none out")
+  func manyLosses() throws {
+    let text = (1...9).map { "CPU:0 [LOST 1 EVENTS]\n\(Self.event(0, $0))\n" }.joined()
+    let file = try TextFile(text)
+    var losses = TextLosses(file: try InputFile(path: file.path), stride: 4096, limit: 3)
+    var gaps: [Gap] = []
+    while let gap = losses.gap(before: Int.max) { gaps.append(gap) }
+    #expect(gaps.map(\.after) == [1_000_001_000, 1_000_001_000, 1_000_002_000])
+    #expect(gaps.map(\.before) == [1_000_001_000, 1_000_002_000, 1_000_009_000])
+    #expect(gaps.map(\.events) == [1, 1, nil])
   }
 
   private static func text(of record: Record, _ recording: borrowing Recording) -> String { recording.bytes(of: record).text }

@@ -3,16 +3,17 @@ import Foundation
 
 @testable import Events
 
-/// The events of files, each written as one string with names, flows and reasons in place of the ids that stand for them.
-struct EventText {
-  var recording: Recording
-
-  init(_ paths: [String]) throws { recording = try Recording(paths: paths) }
-
+/// Events written as strings, with names, flows and reasons in place of the ids that stand for them.
+enum EventText {
   /// The events of a file of `text`.
   static func events(of text: String, flags: Bool = false) throws -> (events: [String], diagnostics: Diagnostics) {
+    try events(of: Array(text.utf8), flags: flags)
+  }
+
+  /// The events of a file of `bytes`.
+  static func events(of bytes: [UInt8], flags: Bool = false) throws -> (events: [String], diagnostics: Diagnostics) {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("wakepath-\(UUID().uuidString).txt")
-    try Data(text.utf8).write(to: url)
+    try Data(bytes).write(to: url)
     defer { try? FileManager.default.removeItem(at: url) }
     var stream = EventStream(try Recording(paths: [url.path]))
     var events: [String] = []

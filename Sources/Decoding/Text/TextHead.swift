@@ -23,10 +23,10 @@ struct TextHead {
     }
   }
 
-  /// Whether it is a trace: mostly lines of events, or the kernel's header and nothing that contradicts it.
+  /// Whether it is a trace: lines of events behind a trace's header, or more of them than of others, or a header and nothing else.
   var isTrace: Bool {
     guard !isBinary else { return false }
-    return understood > 0 ? foreign <= understood : hasTracer && foreign == 0
+    return understood > 0 ? hasTracer || foreign <= understood : hasTracer && foreign == 0
   }
 
   private mutating func read(_ line: RawSpan) {

@@ -32,6 +32,12 @@ enum TextNote: Equatable {
         && line.has(" is empty", at: line.byteCount - 9)
   }
 
+  /// Whether `line` begins as a loss does; quick to say no.
+  static func mayBeLoss(_ line: RawSpan) -> Bool {
+    guard let first = line.byte(at: 0), first != 32, first != UInt8(ascii: "#") else { return false }
+    return line.has("CPU:", at: line.skippingSpaces(from: afterRingName(line)))
+  }
+
   /// `1 [LOST 12 EVENTS]`, `1 [LOST EVENTS]` (kernel), `1 [12 EVENTS DROPPED]`, `1 [EVENTS DROPPED]` (trace-cmd).
   private static func loss(_ line: RawSpan, _ start: Int) -> TextNote {
     var at = start
