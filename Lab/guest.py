@@ -215,7 +215,7 @@ def record(step, shared):
         meta = {"kernel": os.uname().release, "kernelVersion": os.uname().version, "machine": os.uname().machine,
                 "nic": step["nic"], "driver": step["driver"], "workload": step["workload"], "count": step["count"],
                 "devices": {"tx": "eth0", "rx": "eth1"}, "addresses": {"tx": "10.9.0.1", "rx": "10.9.0.2"},
-                "recorder": step["recorder"], "command": [part.replace(scratch, "DIR") for part in command],
+                "recorder": step["recorder"], "command": [os.path.basename(command[0])] + [part.replace(scratch, "DIR") for part in command[1:]],
                 "pids": pids, "exitStatus": {"recorder": recorder.returncode, **statuses},
                 "versions": {"python": sys.version.split()[0], **step["versions"]}, "seconds": seconds,
                 "instances": {"before": instances, "after": sorted(os.listdir(f"{TRACING}/instances"))},
@@ -241,6 +241,8 @@ def main():
     try:
         if not os.path.exists(f"{TRACING}/events"):
             run("mount", "-t", "tracefs", "none", TRACING)
+        with open("/proc/sys/kernel/hung_task_timeout_secs", "w") as hung:
+            hung.write("40")  # a stuck task is named on the console before Lab/run gives the guest up
         driver = network()
         shorten_kallsyms()
         for step in plan:

@@ -9,6 +9,8 @@ public struct Event: Sendable {
   /// What that CPU was doing.
   public var flags: ContextFlags
   public var body: Body
+  /// The number of the event in its recording; it orders events of equal time.
+  public var order: UInt32 = 0
 
   public init(time: UInt64, cpu: Int32, pid: Int32, flags: ContextFlags, body: Body) {
     self.time = time

@@ -114,8 +114,8 @@ struct EventDecoder {
 
   /// `saddr`, `daddr` as bytes and `_v6` beside them (`inet_sock_set_state`, `tcp_rcv_space_adjust`). Ports are in host order.
   private func inetFlow(_ s: Schema, _ e: RawSpan, _ flows: inout FlowTable) -> FlowID {
-    // Kernels before 5.15 have no family in most of these; then an IPv4-mapped IPv6 address says it is IPv4.
-    let family = UInt16(truncatingIfNeeded: s.number(0, e, order))
+    // Kernels before 5.15 have no family in most of these; an IPv4 socket's IPv6 address is mapped or empty.
+    let family = s.has(0) ? UInt16(truncatingIfNeeded: s.number(0, e, order)) : familyByAddress(s, e)
     let local = UInt16(truncatingIfNeeded: s.number(1, e, order))
     let remote = UInt16(truncatingIfNeeded: s.number(2, e, order))
     func end(_ v4: Int, _ v6: Int, _ port: UInt16) -> Endpoint {
@@ -123,6 +123,15 @@ struct EventDecoder {
       return Self.endpoint6(e, s.extent(v6).offset, port)
     }
     return flows.intern(Flow(local: end(3, 5, local), remote: end(4, 6, remote)))
+  }
+
+  private func familyByAddress(_ s: Schema, _ e: RawSpan) -> UInt16 {
+    let isIPv4 = [5, 6].allSatisfy { field in
+      let high = e.integer(UInt64.self, at: s.extent(field).offset, .big) ?? 0
+      let low = e.integer(UInt64.self, at: s.extent(field).offset + 8, .big) ?? 0
+      return high == 0 && (low == 0 || low >> 32 == 0xffff)
+    }
+    return isIPv4 ? Event.AddressFamily.inet : Event.AddressFamily.inet6
   }
 
   /// `saddr`, `daddr` as `struct sockaddr_in6` (`tcp_probe`): family, big-endian port, address. `saddr` is the local end.

@@ -1,10 +1,11 @@
 internal import Events
 
-/// A hard interrupt that asked for NET_RX.
+/// A hard interrupt that asked for NET_RX, or came while NET_RX ran, when asking leaves no event (kernel 6.4 and later).
 struct RaisedInterrupt {
   var irq: Int32
   var entry: StageMark
-  var raise: StageMark
+  /// nil where it came while NET_RX ran.
+  var raise: StageMark?
   var isClaimed = false
 }
 
@@ -14,6 +15,7 @@ struct CPUState {
   struct Handler {
     var irq: Int32 = 0
     var entry = StageMark(time: 0, cpu: 0, context: .hardirq, evidence: .irqHandlerEntry, link: .ordered)
+    var hasRaised = false
   }
 
   private(set) var handlers: [Handler] = []
@@ -51,6 +53,20 @@ struct CPUState {
     handlers.removeSubrange(index...)
     return handler
   }
+
+  /// The innermost handler asked for NET_RX.
+  mutating func noteRaise() {
+    if !handlers.isEmpty { handlers[handlers.count - 1].hasRaised = true }
+  }
+
+  /// Remembers an interrupt until its packets are seen.
+  mutating func remember(_ interrupt: RaisedInterrupt) {
+    if raised.count >= Self.raisedLimit { raised.removeFirst() }
+    raised.append(interrupt)
+  }
+
+  /// A CPU has few network interrupts pending at once; more are left over from before a loss.
+  private static let raisedLimit = 64
 
   /// Forgets everything that lost events make doubtful.
   mutating func reset() {

@@ -147,7 +147,8 @@ extension JourneyEngine {
 
   /// tcp_destroy_sock: what is still queued was never read.
   mutating func destroy(_ e: Event, _ socket: UInt64) {
-    guard let index = sockets.known(socket) else { return }
+    // Text does not print it.
+    guard socket != 0, let index = sockets.known(socket) else { return }
     while let entry = sockets.sockets[index].queue.popFirst() {
       if let slot = packets.slot(entry.packet) { end(slot, .dropped) }
     }

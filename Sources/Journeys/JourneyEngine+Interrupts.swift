@@ -9,7 +9,12 @@ extension JourneyEngine {
 
   mutating func exitHandler(_ e: Event, _ irq: Int32) {
     let cpu = Int(max(e.cpu, 0))
-    guard let handler = cpus[cpu].exit(irq), cpus[cpu].handler == nil else { return }
+    guard let handler = cpus[cpu].exit(irq) else { return }
+    // NET_RX runs, so that this handler may have scheduled a NAPI instance without a softirq_raise.
+    if !handler.hasRaised, cpus[cpu].softirq != nil {
+      cpus[cpu].remember(RaisedInterrupt(irq: irq, entry: handler.entry, raise: nil))
+    }
+    guard cpus[cpu].handler == nil else { return }
     let time = e.time &- handler.entry.time
     statistics.hardTime &+= time
     cpus[cpu].vector?.hardTime &+= time
@@ -22,15 +27,12 @@ extension JourneyEngine {
     if cpus[cpu].pendingRaise == nil { cpus[cpu].pendingRaise = mark }
     if e.flags.contains(.hardirq) {
       guard let handler = cpus[cpu].handler else { return }
-      if cpus[cpu].raised.count >= Self.raisedLimit { cpus[cpu].raised.removeFirst() }
-      cpus[cpu].raised.append(RaisedInterrupt(irq: handler.irq, entry: handler.entry, raise: mark))
+      cpus[cpu].noteRaise()
+      cpus[cpu].remember(RaisedInterrupt(irq: handler.irq, entry: handler.entry, raise: mark))
     } else if let context = context(of: e), let slot = packets.slot(contexts[context].inBacklog) {
       packets.slots[slot].journey.stages[.raise] = mark
     }
   }
-
-  /// A CPU has few network interrupts pending at once; more are left over from before a loss.
-  private static let raisedLimit = 64
 
   mutating func enterSoftirq(_ e: Event, _ vector: Int32) {
     let cpu = Int(max(e.cpu, 0))
@@ -54,7 +56,7 @@ extension JourneyEngine {
     guard vector == SoftIRQ.netRX else { return }
     let begin = cpus[cpu].softirq?.time ?? e.time
     // Interrupts from before this run announced polls that found no packet (a transmit queue, for example).
-    cpus[cpu].raised.removeAll { $0.isClaimed || $0.raise.time < begin }
+    cpus[cpu].raised.removeAll { $0.isClaimed || $0.entry.time < begin }
     cpus[cpu].softirq = nil
     cpus[cpu].raise = nil
     cpus[cpu].poll = nil
@@ -79,11 +81,15 @@ extension JourneyEngine {
       return
     }
     if cpus[cpu].poll == nil || cpus[cpu].poll?.napi != napi { cpus[cpu].poll = (napi, claimInterrupt(cpu, napi)) }
-    packets.slots[slot].journey.stages[.softirq] = softirq
     if let interrupt = cpus[cpu].poll?.interrupt {
       packets.slots[slot].journey.stages[.irq] = interrupt.entry
       packets.slots[slot].journey.stages[.raise] = interrupt.raise
-    } else if let raise = cpus[cpu].raise {
+      if interrupt.entry.time < softirq.time { packets.slots[slot].journey.stages[.softirq] = softirq }
+      return
+    }
+    packets.slots[slot].journey.stages[.softirq] = softirq
+    // An interrupt's request is that of the NAPI instance it announced; without one, NET_RX asked for itself, its budget used up.
+    if let raise = cpus[cpu].raise, raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
       packets.slots[slot].journey.stages[.raise] = raise
     }
   }
@@ -97,11 +103,12 @@ extension JourneyEngine {
       guard let index = open.last(where: { cpus[cpu].raised[$0].irq == learned.irq }) else { return nil }
       return claim(cpu, index)
     }
-    guard let index = open.first else { return nil }
-    guard open.count == 1 else {
+    let asked = open.filter { cpus[cpu].raised[$0].raise != nil }
+    guard let index = asked.first else { return nil }
+    guard asked.count == 1 else {
       var guess = claim(cpu, index)
       guess.entry.link = .inferred
-      guess.raise.link = .inferred
+      guess.raise?.link = .inferred
       return guess
     }
     learn(napi, cpus[cpu].raised[index].irq)

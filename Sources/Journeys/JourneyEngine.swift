@@ -31,6 +31,7 @@ public struct JourneyEngine: Sendable {
   /// Some CPU's events are missing up to here.
   var blindUntil: UInt64 = 0
   var nextID = 1
+  private var eventCount: UInt32 = 0
 
   public init() {}
 
@@ -43,7 +44,10 @@ public struct JourneyEngine: Sendable {
   }
 
   /// Takes in the next event in time order.
-  public mutating func consume(_ e: Event) {
+  public mutating func consume(_ event: Event) {
+    eventCount &+= 1
+    var e = event
+    e.order = eventCount
     ensureCPU(e.cpu)
     switch e.body {
     case .irqHandlerEntry(let irq, _): enterHandler(e, irq)

@@ -8,9 +8,12 @@ public struct StageMark: Sendable {
   public var context: ExecutionContext
   public var evidence: Evidence
   public var link: Link
+  /// The number of the event, which orders events of equal time.
+  var order: UInt32 = 0
 
   init(_ event: Event, _ evidence: Evidence, _ link: Link) {
     self.init(time: event.time, cpu: event.cpu, context: event.context, evidence: evidence, link: link)
+    order = event.order
   }
 
   init(time: UInt64, cpu: Int32, context: ExecutionContext, evidence: Evidence, link: Link) {
@@ -50,14 +53,14 @@ public struct StageMarks: Sendable {
   /// Whether `stage` was seen.
   public func has(_ stage: Stage) -> Bool { present & (1 << UInt32(stage.rawValue)) != 0 }
 
-  /// The stages seen, in order of time; stages of equal time in the order of the path.
+  /// The stages seen, in order of time; stages of equal time in the order in which they were written.
   public var inOrder: [(stage: Stage, mark: StageMark)] {
     var seen: [(stage: Stage, mark: StageMark)] = []
     for stage in Stage.allCases where has(stage) { seen.append((stage, marks[Int(stage.rawValue)])) }
     // Insertion sort: twelve at most, nearly sorted, and stable.
     for index in seen.indices.dropFirst() {
       var at = index
-      while at > 0, seen[at].mark.time < seen[at - 1].mark.time {
+      while at > 0, (seen[at].mark.time, seen[at].mark.order) < (seen[at - 1].mark.time, seen[at - 1].mark.order) {
         seen.swapAt(at, at - 1)
         at -= 1
       }

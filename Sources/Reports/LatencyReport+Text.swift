@@ -111,6 +111,7 @@ extension LatencyReport {
     case (.irq, .raise): "hard interrupt handler"
     case (.raise, .softirq): "waiting for the soft interrupt"
     case (.softirq, .gro): "driver and packets before it"
+    case (.irq, .gro): "interrupted NET_RX, which polled other queues first"
     case (.gro, .receive): "GRO and the batch"
     case (.gro, .raise): "into the backlog"
     case (.softirq, .receive): "packets before it"

@@ -34,7 +34,7 @@ struct RecordCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The kernel's buffer for each CPU, for example 8M; a number alone is KiB.", valueName: "size"))
   var buffer: String?
 
-  @Argument(parsing: .captureForPassthrough, help: "The command to run and record.")
+  @Argument(parsing: .postTerminator, help: "The command to run and record, behind --.")
   var command: [String] = []
 
   func validate() throws {
@@ -49,7 +49,7 @@ struct RecordCommand: ParsableCommand {
     recording.duration = duration.map { .nanoseconds(Int64(clamping: $0.nanoseconds)) }
     recording.bufferBytesPerCPU = buffer.flatMap { RecordingOptions.bufferSize($0) }
     recording.devices = device
-    recording.command = command.first == "--" ? Array(command.dropFirst()) : command
+    recording.command = command
     return recording
   }
 

@@ -139,6 +139,35 @@ import Testing
     #expect(journey.stages[.irq]?.link == .ordered)
   }
 
+  /// Since 6.4 an interrupt during NET_RX schedules its NAPI instance without softirq_raise.
+  @Test func anInterruptDuringNetRXNeedsNoRaise() throws {
+    var k = Script()
+    for _ in 0..<2 {
+      k.interrupt(38)
+      k.softirq {
+        $0.gro(0x1, 60)
+        $0.receive(0x1, 60)
+        $0.poll()
+      }
+    }
+    k.interrupt(40)
+    k.softirq {
+      $0.gro(0x2, 60, napi: 2)
+      $0.on([.hardirq, .softirq]) {
+        $0.emit(.irqHandlerEntry(irq: 38, name: .none))
+        $0.emit(.irqHandlerExit(irq: 38))
+      }
+      $0.receive(0x2, 60)
+      $0.poll()
+      $0.gro(0xa, 60)
+      $0.receive(0xa, 60)
+      $0.poll()
+    }
+    k.finish()
+    let journey = try #require(k.journey(0xa))
+    #expect(journey.path.prefix(2) == [.irq, .gro])
+  }
+
   /// A poll that goes on because its budget was used up has no interrupt of its own.
   @Test func pollingOnHasNoInterrupt() {
     var k = Script()
