@@ -2,17 +2,19 @@
 
 PACKAGES = libtraceevent-dev libtraceevent1-plugin libtracefs-dev libzstd-dev zlib1g-dev pkg-config trace-cmd python3 iproute2 iputils-ping
 WAKEPATH = .build/release/wakepath
-TRACING = /sys/kernel/tracing
 
 .PHONY: all demo test kernels build packages clean
 
 all: build
 
-# Debian packages; asks for nothing if they are there.
+# Debian packages that are missing.
 packages:
-	@dpkg-query -W -f='$${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | grep -vqx installed || \
-	  [ "$$(dpkg-query -W -f='x' $(PACKAGES) 2>/dev/null | wc -c)" = "$$(echo $(PACKAGES) | wc -w)" ] && exit 0; \
-	  echo "installing: $(PACKAGES)"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null
+	@missing=""; for package in $(PACKAGES); do \
+	  dpkg -s $$package 2>/dev/null | grep -q '^Status: install ok installed' || missing="$$missing $$package"; \
+	done; \
+	[ -z "$$missing" ] && exit 0; \
+	echo "installing$$missing"; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
 build: packages
 	swift build -c release --product wakepath

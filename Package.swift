@@ -70,7 +70,7 @@ let package = Package(
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
     .testTarget(
       name: "CaptureTests",
-      dependencies: ["Bytes", "Capture", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["Bytes", "Capture", "Support", "wakepath", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
