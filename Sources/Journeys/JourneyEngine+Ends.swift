@@ -64,6 +64,8 @@ extension JourneyEngine {
     case .processing where packets.slots[slot].journey.stages.has(.ready) && !isTCP(slot):
       // A raw socket got a clone; ping_rcv then finds no socket of its own for the original.
       return packets.forget(skb)
+    case .parked where !hasDataReady && packets.slots[slot].wakerCount > 0:
+      return packets.forget(skb)
     case .processing where packets.slots[slot].changedState && packets.slots[slot].dataLength == 0:
       // The last FIN goes with its socket's queues (QUEUE_PURGE in sk_stream_kill_queues).
       return settle(slot)
@@ -79,7 +81,7 @@ extension JourneyEngine {
 
   /// Takes the data of a dropped packet out of its socket's account.
   private mutating func removeFromQueue(_ slot: Int) {
-    guard packets.slots[slot].dataLength > 0, let index = sockets.known(packets.slots[slot].journey.socket) else { return }
+    guard packets.slots[slot].dataLength > 0, let index = sockets.known(packets.slots[slot].socketKey) else { return }
     let ref = packets.ref(slot)
     guard let place = sockets.sockets[index].queue.lastIndex(where: { $0.packet == ref }) else { return }
     sockets.sockets[index].queue.remove(at: place)
@@ -94,8 +96,9 @@ extension JourneyEngine {
   mutating func consume(_ e: Event, _ skb: UInt64) {
     if sending.removeValue(forKey: skb) != nil { statistics.sentCompleted += 1 }
     guard let slot = packets.find(skb) else {
-      if e.context == .process, let task = tasks.known(e.pid) { tasks.tasks[task].consumed = (.none, e.time, e.cpu) }
-      return
+      guard e.context == .process, let task = tasks.known(e.pid) else { return }
+      tasks.tasks[task].consumed = (.none, e.time, e.cpu)
+      return readCloneByFreeing(e, task)
     }
     switch packets.slots[slot].state {
     case .queued:
@@ -107,6 +110,8 @@ extension JourneyEngine {
     default:
       // ARP, an echo request, a SYN at a listener: consumed by the protocol that took it. Or the first fragment of what follows.
       let state = packets.slots[slot].state
+      // Freed by a task after its batch was over: the task has read it (UDP before 6.18).
+      if state == .parked, e.context == .process, e.pid != 0 { return readByFreeing(e, slot) }
       guard let context = context(of: e), state == .delivered || state == .parked else { return end(slot, .absorbed) }
       settleCurrent(context)
       guard mayBeFragment(slot) else { return end(slot, .absorbed) }
@@ -146,7 +151,7 @@ extension JourneyEngine {
   }
 
   /// tcp_destroy_sock: what is still queued was never read.
-  mutating func destroy(_ e: Event, _ socket: UInt64) {
+  mutating func destroy(_ socket: UInt64) {
     // Text does not print it.
     guard socket != 0, let index = sockets.known(socket) else { return }
     while let entry = sockets.sockets[index].queue.popFirst() {

@@ -30,6 +30,29 @@ extension JourneyEngine {
     }
   }
 
+  /// tcp_rcv_space_adjust: TCP has given a task what it just copied. Kernels that do not tell the result of receive calls leave only this.
+  mutating func spaceAdjusted(_ e: Event, _ socket: UInt64, _ cookie: UInt64) {
+    guard !hasReceiveLength, e.context == .process, let task = tasks.known(e.pid) else { return }
+    let bytes = tasks.tasks[task].copies.reduce(Int64(0)) { $0 + Int64($1.length) }
+    guard bytes > 0, let index = sockets.known(cookie) ?? sockets.known(socket) else { return endCall(e) }
+    readStream(Reader(e, task: task, comm: tasks.tasks[task].comm, socket: socket, isOrdered: true), index, bytes)
+    endCall(e)
+  }
+
+  /// A task freed a packet we know nothing of: a raw socket's clone, whose original woke the task. Only kernels without sk_data_ready need this.
+  mutating func readCloneByFreeing(_ e: Event, _ task: Int) {
+    guard !hasDataReady, let slot = packets.slot(tasks.tasks[task].wokenBy), packets.slots[slot].state == .parked else { return }
+    deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, StageMark(e, .consumeSkb, .inferred))
+    tasks.tasks[task].copies.removeAll(keepingCapacity: true)
+  }
+
+  /// A task freed a packet that nothing else had shown to reach a socket.
+  mutating func readByFreeing(_ e: Event, _ slot: Int) {
+    let task = tasks.find(e.pid)
+    deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, StageMark(e, .consumeSkb, .exact))
+    tasks.tasks[task].copies.removeAll(keepingCapacity: true)
+  }
+
   private static let peek: Int32 = 0x2
   private static let errorQueue: Int32 = 0x2000
   private static let tryAgain: Int32 = -11
@@ -47,11 +70,17 @@ extension JourneyEngine {
     let event: Event
     let task: Int
     let comm: NameID
+    /// The socket's address, if the packet's journey does not have it yet.
+    let socket: UInt64
+    /// Whether the call is joined to the socket by order only.
+    let isOrdered: Bool
 
-    init(_ event: Event, task: Int, comm: NameID) {
+    init(_ event: Event, task: Int, comm: NameID, socket: UInt64 = 0, isOrdered: Bool = false) {
       self.event = event
       self.task = task
       self.comm = comm
+      self.socket = socket
+      self.isOrdered = isOrdered
     }
   }
 
@@ -73,7 +102,7 @@ extension JourneyEngine {
     if !sockets.sockets[socket].isSynchronised { synchronise(reader, socket) }
     let start = sockets.sockets[socket].consumed
     sockets.sockets[socket].consumed += bytes
-    let link: Link = sockets.sockets[socket].isSynchronised ? .exact : .inferred
+    let link: Link = !sockets.sockets[socket].isSynchronised ? .inferred : reader.isOrdered ? .ordered : .exact
     while let entry = sockets.sockets[socket].queue.first, entry.end <= sockets.sockets[socket].consumed {
       sockets.sockets[socket].queue.removeFirst()
       if let slot = packets.slot(entry.packet) { deliver(reader, slot, mark(reader, covering: entry.end - start, link)) }
@@ -182,6 +211,7 @@ extension JourneyEngine {
 
   /// The application has the packet in `slot`.
   private mutating func deliver(_ reader: Reader, _ slot: Int, _ mark: StageMark) {
+    if packets.slots[slot].journey.socket == 0 { packets.slots[slot].journey.socket = reader.socket }
     packets.slots[slot].journey.reader = Journey.Task(pid: reader.event.pid, comm: reader.comm)
     packets.slots[slot].journey.stages[.read] = mark
     if packets.slots[slot].wakerCount == 0, let running = tasks.tasks[reader.task].switchedIn,

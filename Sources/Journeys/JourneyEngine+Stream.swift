@@ -38,6 +38,7 @@ extension JourneyEngine {
       packets.slots[unit.packet].journey.protocolNumber = Event.IPProtocol.tcp
       packets.slots[unit.packet].journey.flow = packets.slots[slot].journey.flow
       packets.slots[unit.packet].journey.socket = packets.slots[slot].journey.socket
+      packets.slots[unit.packet].socketKey = packets.slots[slot].socketKey
       packets.slots[unit.packet].journey.stages[.transport] = mark
       enqueue(unit.packet, socket, unit.dataLength)
       contexts[context].mates.append(packets.ref(unit.packet))

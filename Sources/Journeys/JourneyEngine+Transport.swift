@@ -28,10 +28,12 @@ extension JourneyEngine {
   }
 
   /// tcp_probe: an established connection takes a segment, in the soft interrupt or, if its socket was busy, in the task that held it.
-  mutating func probe(_ e: Event, _ skb: UInt64, _ socket: UInt64, _ flow: FlowID, _ reported: UInt32) {
+  mutating func probe(_ e: Event, _ skb: UInt64, _ socket: UInt64, _ cookie: UInt64, _ flow: FlowID, _ reported: UInt32) {
     guard let context = context(of: e) else { return }
     contexts[context].mayWake = false
-    let index = sockets.find(socket)
+    // Before 6.12 the cookie is the only name of the socket that the event carries.
+    let key = socket != 0 ? socket : cookie
+    let index = sockets.find(key)
     guard let (slot, link) = probed(context, skb, reported, e.time) else {
       settleCurrent(context)
       sockets.sockets[index].accepted += Int64(reported)
@@ -41,6 +43,7 @@ extension JourneyEngine {
     packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
     packets.slots[slot].journey.flow = flow
     packets.slots[slot].journey.socket = socket
+    packets.slots[slot].socketKey = key
     packets.slots[slot].journey.stages[.transport] = StageMark(e, .tcpProbe, link)
     let length = unwrapped(reported, packets.slots[slot].journey.length)
     if length > 0 { accept(e, context, slot, index, length) }
@@ -130,6 +133,7 @@ extension JourneyEngine {
     let length = packets.slots[slot].journey.length
     // A raw IPv4 socket reads the IP header, too.
     let size = isDatagram ? (length > headers ? length - headers : 0) : length
+    packets.slots[slot].socketKey = socket
     let index = sockets.find(socket)
     sockets.sockets[index].queue.append(QueuedPacket(packet: packets.ref(slot), end: Int64(size)))
     packets.slots[slot].dataLength = max(size, 1)
@@ -195,20 +199,33 @@ extension JourneyEngine {
   mutating func waking(_ e: Event, _ pid: Int32, _ comm: NameID) {
     let task = tasks.find(pid)
     tasks.tasks[task].comm = comm
-    guard let context = context(of: e), contexts[context].mayWake, let slot = packets.slot(contexts[context].current) else { return }
+    guard let context = context(of: e) else { return }
+    guard contexts[context].mayWake, let slot = packets.slot(contexts[context].current) else {
+      if !hasDataReady, e.flags.contains(.softirq) { wakeByOrder(e, context, pid, comm) }
+      return
+    }
     wake(e, slot, pid, comm, isAfterReady: contexts[context].isReady)
     for ref in contexts[context].mates {
       if let mate = packets.slot(ref) { wake(e, mate, pid, comm, isAfterReady: contexts[context].isReady) }
     }
   }
 
+  /// Without sk_data_ready a wakeup inside NET_RX is the only sign that a datagram reached its socket; the first that waits is the likeliest.
+  private mutating func wakeByOrder(_ e: Event, _ context: Int, _ pid: Int32, _ comm: NameID) {
+    guard let slot = nextPending(context) else { return }
+    wake(e, slot, pid, comm, isAfterReady: false)
+    if let ref = contexts[context].pending.popFirst() { park(ref, e.time) }
+  }
+
   private mutating func wake(_ e: Event, _ slot: Int, _ pid: Int32, _ comm: NameID, isAfterReady: Bool) {
     let count = packets.slots[slot].wakerCount
     guard count < 4 else { return }
     packets.slots[slot].wakers[count] = Packet.Waker(
-      task: .init(pid: pid, comm: comm), waking: StageMark(e, .schedWaking, .ordered), isAfterReady: isAfterReady)
+      task: .init(pid: pid, comm: comm), waking: StageMark(e, .schedWaking, hasDataReady ? .ordered : .inferred), isAfterReady: isAfterReady)
     packets.slots[slot].wakerCount = count + 1
-    tasks.tasks[tasks.find(pid)].wokenFor.append(packets.ref(slot))
+    let task = tasks.find(pid)
+    tasks.tasks[task].wokenFor.append(packets.ref(slot))
+    tasks.tasks[task].wokenBy = packets.ref(slot)
   }
 
   /// sched_switch: a task gets the CPU.

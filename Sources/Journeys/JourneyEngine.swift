@@ -31,9 +31,23 @@ public struct JourneyEngine: Sendable {
   /// Some CPU's events are missing up to here.
   var blindUntil: UInt64 = 0
   var nextID = 1
+  /// Whether sockets announce data by an event (kernel 6.3 and later); before, wakeups go by order alone.
+  let hasDataReady: Bool
+  /// Whether receive calls tell their result (kernel 6.3 and later); before, each copy that tcp_rcv_space_adjust follows is a read.
+  let hasReceiveLength: Bool
   private var eventCount: UInt32 = 0
 
-  public init() {}
+  /// An engine for recordings of a kernel with these capabilities.
+  public init(_ capabilities: Capabilities) {
+    hasDataReady = capabilities.kinds.contains(.skDataReady)
+    hasReceiveLength = capabilities.kinds.contains(.sockRecvLength)
+  }
+
+  /// An engine for kernels from 6.6 on.
+  public init() {
+    hasDataReady = true
+    hasReceiveLength = true
+  }
 
   /// Packets in flight now.
   public var inFlight: Int { packets.count }
@@ -72,10 +86,11 @@ public struct JourneyEngine: Sendable {
     case .sockSendLength: endCall(e)
     case .inetSockSetState(let socket, let old, let new, _, let flow): setState(e, socket, old, new, flow)
     case .tcpProbe(let skb, let socket, let cookie, let flow, let length):
-      // Before 6.12 the cookie is the only name of the socket that the event carries.
-      probe(e, skb, socket != 0 ? socket : cookie, flow, length)
-    case .tcpRcvSpaceAdjust: break
-    case .tcpDestroySock(let socket, _): destroy(e, socket)
+      probe(e, skb, socket, cookie, flow, length)
+    case .tcpRcvSpaceAdjust(let socket, let cookie, _): spaceAdjusted(e, socket, cookie)
+    case .tcpDestroySock(let socket, let cookie):
+      destroy(socket)
+      destroy(cookie)
     case .schedWaking(let pid, let comm): waking(e, pid, comm)
     case .schedSwitch(let previous, _, let next, let comm): switchTask(e, previous, next, comm)
     case .gap(let before, _): lose(e, before)

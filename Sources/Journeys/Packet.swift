@@ -38,6 +38,8 @@ struct Packet {
   var napi: UInt32 = 0
   /// The length at GRO entry, before anything was merged.
   var ownLength: UInt32 = 0
+  /// What its socket is known by: its address, or before 6.12 its cookie.
+  var socketKey: UInt64 = 0
   /// Payload that TCP counted.
   var dataLength: UInt32 = 0
   /// Whether it changed a connection's state: it has had its effect, however its memory is freed.

@@ -15,6 +15,8 @@ struct TaskState {
   var switchedIn: StageMark?
   /// Packets that woke it and have not seen it run.
   var wokenFor: [PacketRef] = []
+  /// The packet that woke it last.
+  var wokenBy = PacketRef.none
   /// Copies since its last receive call ended.
   var copies: [Copy] = []
   /// The packet it freed after reading, and when.

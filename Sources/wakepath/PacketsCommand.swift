@@ -52,7 +52,7 @@ struct PacketsCommand: ParsableCommand {
 
   func run() throws {
     var stream = EventStream(try options.open(file))
-    var engine = JourneyEngine()
+    var engine = JourneyEngine(stream.capabilities)
     var output = TextOutput()
     if !options.json { output.line(PacketLine.header(options.style)) }
     if let slowest {

@@ -21,7 +21,7 @@ struct ReportCommand: ParsableCommand {
   /// Prints the report of `files`.
   static func print(_ files: [String], _ options: CommonOptions) throws {
     var stream = EventStream(try options.open(files))
-    var engine = JourneyEngine()
+    var engine = JourneyEngine(stream.capabilities)
     var report = LatencyReport()
     Analysis.run(&stream, &engine) { journey, _ in
       report.add(journey)

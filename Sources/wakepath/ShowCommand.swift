@@ -37,7 +37,7 @@ struct ShowCommand: ParsableCommand {
   }
 
   private static func find(_ id: Int, _ stream: inout EventStream) -> Journey? {
-    var engine = JourneyEngine()
+    var engine = JourneyEngine(stream.capabilities)
     var found: Journey?
     Analysis.run(&stream, &engine) { journey, _ in
       if journey.id == id { found = journey }
