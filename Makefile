@@ -3,7 +3,7 @@
 PACKAGES = libtraceevent-dev libtraceevent1-plugin libtracefs-dev libzstd-dev zlib1g-dev pkg-config trace-cmd python3 iproute2 iputils-ping
 WAKEPATH = .build/release/wakepath
 
-.PHONY: all demo test kernels build packages clean
+.PHONY: all demo test kernels fuzz build packages clean
 
 all: build
 
@@ -31,6 +31,11 @@ test: packages
 # Real Debian kernels in QEMU, recorded while they carry a known workload.
 kernels: build
 	Lab/run --wakepath $(WAKEPATH)
+
+# Fuzzes each reader for FUZZ_SECONDS from seeds cut out of Traces/; crashes stay in .build/fuzz and belong into Tests/DecodingTests/Crashes.
+FUZZ_SECONDS = 600
+fuzz: packages
+	Fuzz/run $(FUZZ_SECONDS)
 
 clean:
 	rm -rf .build

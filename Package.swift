@@ -20,7 +20,9 @@ let tests: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .treatAll
 let package = Package(
   name: "wakepath",
   products: [
-    .executable(name: "wakepath", targets: ["wakepath"])
+    .executable(name: "wakepath", targets: ["wakepath"]),
+    // For the packages of our own that measure and fuzz the readers; not an interface for others.
+    .library(name: "WakepathReaders", targets: ["Decoding", "Events", "Journeys"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -8,7 +8,7 @@ public enum PacketLine {
     style.dim(
       Durations.right("id", 7) + "  " + Durations.right("time", 15) + "  " + Durations.left("device", 8) + Durations.left("proto", 6)
         + Durations.right("bytes", 6) + Durations.right("frames", 7) + "  " + Durations.left("outcome", 10) + Durations.right("total", 9)
-        + "  longest gap             who")
+        + "  longest gap                    who")
   }
 
   /// `journey` in one line.
@@ -26,7 +26,7 @@ public enum PacketLine {
     line += Durations.left(stream.names[journey.device], 8)
     line += Durations.left(journey.protocolNumber.map { PacketJSON.protocolName($0) } ?? "-", 6)
     line += Durations.right(String(journey.length), 6) + Durations.right(String(journey.frames), 7) + "  "
-    line += Durations.left(journey.outcome.rawValue, 10) + Durations.right(total, 9) + "  " + Durations.left(gap, 24)
+    line += Durations.left(journey.outcome.rawValue, 10) + Durations.right(total, 9) + "  " + Durations.left(gap, 30)
     line += who(journey, stream)
     if journey.completeness != .complete { line += style.warning(" (\(journey.completeness.rawValue))") }
     return line

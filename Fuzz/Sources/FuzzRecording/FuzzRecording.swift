@@ -1,0 +1,29 @@
+import Decoding
+import Events
+import Glibc
+import Journeys
+
+/// Whatever the bytes are, reading them ends, and every packet has one outcome. The file lies in memory: readers want one they can seek in.
+private let path = "/dev/shm/wakepath-fuzz-\(getpid())"
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzRecording(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  guard let start, count > 0 else { return 0 }
+  let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+  guard file >= 0, write(file, start, count) == count else { return 0 }
+  close(file)
+  guard let recording = try? Recording(paths: [path]) else { return 0 }
+  var stream = EventStream(recording)
+  var engine = JourneyEngine(stream.capabilities)
+  var ended = 0
+  while let event = stream.next() {
+    engine.consume(event)
+    ended += engine.finished.count
+    engine.finished.removeAll(keepingCapacity: true)
+  }
+  engine.finish()
+  ended += engine.finished.count
+  precondition(engine.inFlight == 0)
+  precondition(ended == engine.statistics.outcomes.reduce(0, +))
+  return 0
+}
