@@ -17,8 +17,9 @@ public final class FormatCatalog {
   /// The size of the kernel's `long` in bytes.
   public let longSize: Int
 
-  init?(isBigEndian: Bool, longSize: Int, pageSize: Int) {
-    guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize) else { return nil }
+  /// With `usesPlugins`, some events are printed as trace-cmd has them and not by their own print format.
+  init?(isBigEndian: Bool, longSize: Int, pageSize: Int, usesPlugins: Bool = true) {
+    guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize, usesPlugins: usesPlugins) else { return nil }
     self.library = library
     self.isBigEndian = isBigEndian
     self.longSize = longSize
@@ -81,7 +82,8 @@ public final class FormatCatalog {
     library.parseSymbols(text)
   }
 
-  private static func name(inFormat text: [UInt8]) -> String? {
+  /// The event's name in a `format` text, or nil.
+  static func name(inFormat text: [UInt8]) -> String? {
     guard let line = text.prefix(256).split(separator: UInt8(ascii: "\n")).first, line.starts(with: "name:".utf8) else { return nil }
     return String(decoding: line.dropFirst(5).drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
   }
