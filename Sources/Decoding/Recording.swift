@@ -264,6 +264,7 @@ extension FormatCatalog {
       isBigEndian: (tracing?.order ?? header.order) == .big, longSize: tracing?.longSize ?? 8, pageSize: tracing?.pageSize ?? 4096,
       usesPlugins: false)
     if let tracing { add(tracing) }
+    if let kernel = header.kernel { add(symbolsOf: kernel) }
   }
 
   private func add(_ header: TraceDatHeader) {

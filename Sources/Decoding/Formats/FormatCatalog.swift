@@ -12,6 +12,7 @@ public final class FormatCatalog {
   private var sources: [Int: Source] = [:]
   private var idsByName: [String: Int] = [:]
   private var symbolText: [UInt8]?
+  private var kernel: KernelIdentity?
   /// Integers in the recording's entries have this byte order.
   public let isBigEndian: Bool
   /// The size of the kernel's `long` in bytes.
@@ -37,6 +38,8 @@ public final class FormatCatalog {
   func add(commandLines text: [UInt8]) { library.parseCommandLines(text) }
   func add(printkFormats text: [UInt8]) { library.parsePrintkFormats(text) }
   func add(kallsyms text: [UInt8]) { symbolText = text }
+  /// Symbols are those of `kernel`, if it is the one that runs here.
+  func add(symbolsOf kernel: KernelIdentity) { self.kernel = kernel }
 
   /// The format of event `id`, or nil if the recording does not describe it.
   public func format(id: Int) -> EventFormat? {
@@ -77,9 +80,12 @@ public final class FormatCatalog {
   }
 
   private func loadSymbols() {
-    guard let text = symbolText else { return }
-    symbolText = nil
-    library.parseSymbols(text)
+    if let text = symbolText {
+      symbolText = nil
+      library.parseSymbols(text)
+    }
+    if let text = kernel?.symbols { library.parseSymbols(text) }
+    kernel = nil
   }
 
   /// The event's name in a `format` text, or nil.

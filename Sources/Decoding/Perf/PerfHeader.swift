@@ -15,7 +15,15 @@ struct PerfHeader {
   /// The formats of events, in the form that trace.dat has them.
   var tracing: TraceDatHeader?
   var release: String?
+  /// A symbol at the start of the kernel's code, and where it was.
+  var kernelStart: (symbol: String, address: UInt64)?
   var cpus = 0
+
+  /// The kernel that was recorded, if the file says.
+  var kernel: KernelIdentity? {
+    guard let release, let kernelStart else { return nil }
+    return KernelIdentity(release: release, symbol: kernelStart.symbol, address: kernelStart.address)
+  }
 
   /// The longest name of an event, to which perf script pads all of them; a damaged file may have names without end.
   var nameWidth: Int { min(attributes.map(\.name.count).max() ?? 0, 256) }
@@ -24,6 +32,7 @@ struct PerfHeader {
 
   /// Record types of `perf_event.h`, and from 64 on those of perf's own.
   enum Kind {
+    static let map: UInt32 = 1
     static let lost: UInt32 = 2
     static let comm: UInt32 = 3
     static let fork: UInt32 = 7

@@ -32,10 +32,10 @@ struct PerfReader {
     header.isPipe = size == 16
     if header.isPipe {
       header.records = 16..<file.size
-      readPipe()
     } else {
       try readFile(&cursor, headerSize: size)
     }
+    readFirstRecords()
     nameEvents()
     guard !header.attributes.isEmpty else {
       throw DecodingError(path: file.path, offset: 16, "the file names no event; it is damaged or was cut short")
@@ -145,13 +145,13 @@ struct PerfReader {
     }
   }
 
-  // MARK: a pipe
+  // MARK: the first records
 
-  /// What describes the recording comes before its first sample.
-  private mutating func readPipe() {
-    var cursor = FileCursor(file: file, base: 16, order: header.order)
+  /// In a pipe, what describes the recording comes before its first sample; so does, in a file too, where the kernel lies.
+  private mutating func readFirstRecords() {
+    var cursor = FileCursor(file: file, base: header.records.lowerBound, order: header.order)
     do throws(DecodingError) {
-      while cursor.remaining >= 8 {
+      while cursor.remaining >= 8, header.isPipe || header.kernelStart == nil {
         let offset = cursor.fileOffset
         let kind = try cursor.next(UInt32.self, "a record")
         _ = try cursor.next(UInt16.self, "a record")
@@ -159,11 +159,25 @@ struct PerfReader {
         guard size >= 8, ![PerfHeader.Kind.sample, PerfHeader.Kind.finishedRound, PerfHeader.Kind.compressed].contains(kind) else { return }
         var body = FileCursor(file: file, base: offset + 8, limit: size - 8, order: header.order)
         try cursor.skip(UInt64(size - 8), "a record")
-        try note(record: kind, &body, &cursor)
+        if kind == PerfHeader.Kind.map {
+          try readMap(&body)
+        } else if header.isPipe {
+          try note(record: kind, &body, &cursor)
+        }
       }
     } catch {
-      diagnostics.add(.sectionDamaged, path: file.path, offset: error.offset, error.reason)
+      // Whoever reads the records of a file says what is wrong with them.
+      if header.isPipe { diagnostics.add(.sectionDamaged, path: file.path, offset: error.offset, error.reason) }
     }
+  }
+
+  /// `u32 pid, tid; u64 addr, len, pgoff; char filename[]`; the kernel's is called `[kernel.kallsyms]_text`.
+  private mutating func readMap(_ body: inout FileCursor) throws(DecodingError) {
+    try body.skip(24, "a map")
+    let address = try body.next(UInt64.self, "a map")
+    let name = try body.nextString("a map's name")
+    let prefix = "[kernel.kallsyms]"
+    if name.hasPrefix(prefix) { header.kernelStart = (String(name.dropFirst(prefix.count)), address) }
   }
 
   private mutating func note(record kind: UInt32, _ body: inout FileCursor, _ cursor: inout FileCursor) throws(DecodingError) {
