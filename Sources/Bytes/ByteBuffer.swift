@@ -46,6 +46,17 @@ internal import Glibc
     count = kept + min(max(written, 0), capacity - kept)
   }
 
+  /// Copies `bytes` behind what the buffer holds, as many of them as fit.
+  public func append(_ bytes: RawSpan) {
+    unsafe fill(keeping: count) { room in
+      unsafe bytes.withUnsafeBytes { source in
+        let copied = min(source.count, room.count)
+        if copied > 0, let start = source.baseAddress, let target = room.baseAddress { unsafe target.copyMemory(from: start, byteCount: copied) }
+        return copied
+      }
+    }
+  }
+
   /// Moves the bytes from `offset` to the start of the buffer and forgets those before it.
   public func discard(upTo offset: Int) {
     let start = min(max(offset, 0), count)

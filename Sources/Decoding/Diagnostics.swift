@@ -30,6 +30,9 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
   case eventTooLong
   case eventZeroLength
   case chunkDamaged
+  case recordDamaged
+  case sampleTooShort
+  case recordsOutOfOrder
   case formatDamaged
   case unknownEvent
   case eventShorterThanFormat
@@ -56,6 +59,12 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
       (.damage, .file, "an event of no length; the rest of its ring-buffer page is passed over")
     case .chunkDamaged:
       (.damage, .file, "compressed data cannot be unpacked; the rest of this CPU is passed over")
+    case .recordDamaged:
+      (.damage, .file, "a record of perf.data has a size or type that cannot be; reading goes on at the next one that makes sense")
+    case .sampleTooShort:
+      (.damage, .file, "a sample of perf.data is shorter than its event's attributes say; it is passed over")
+    case .recordsOutOfOrder:
+      (.dataLoss, .recorder, "records lie further from their place in time than we keep; some come too late")
     case .formatDamaged:
       (.damage, .file, "an event's format text cannot be parsed; its events are passed over")
     case .unknownEvent:

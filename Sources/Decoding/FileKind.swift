@@ -13,7 +13,7 @@ enum FileKind {
     self =
       if starts(TraceDatHeader.magic) {
         .traceDat
-      } else if starts(Array("PERFILE2".utf8)) || starts(Array("2ELIFREP".utf8)) {
+      } else if starts(PerfHeader.magic) || starts(PerfHeader.magic.reversed()) {
         .perfData
       } else if starts([0x1f, 0x8b]) {
         .gzip

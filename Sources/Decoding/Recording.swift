@@ -15,6 +15,7 @@ public struct Recording {
   private var catalogOfStream: [Int] = []
   private var rings: [RingStream] = []
   private var texts: [TextStream] = []
+  private var perfs: [PerfStream] = []
   private var buffers = ByteBuffers()
   private var merger = RecordMerger()
   private var hasMoved = true
@@ -47,12 +48,10 @@ public struct Recording {
     switch kind {
     case .traceDat: try openTraceDat(file)
     case .text: openText(file)
-    case .perfData:
-      throw DecodingError(
-        path: file.path, offset: 0, "is a perf.data file, which is not read yet; record with `wakepath record` or `trace-cmd record`")
+    case .perfData: try openPerfData(file)
     case .gzip: throw DecodingError(path: file.path, offset: 0, "is packed with gzip; unpack it first: `gunzip -c \(file.path) | wakepath … -`")
     case .unknown:
-      throw DecodingError(path: file.path, offset: 0, "is no trace: neither trace.dat nor the text of ftrace or `trace-cmd report`")
+      throw DecodingError(path: file.path, offset: 0, "is no trace: neither trace.dat nor perf.data nor the text of ftrace, `trace-cmd report` or `perf script`")
     }
   }
 
@@ -101,6 +100,24 @@ public struct Recording {
       .fileTooShort, path: file.path, offset: file.size, "CPU \(data.cpu): the header promises data up to byte \(data.offset &+ data.size)")
   }
 
+  private mutating func openPerfData(_ file: InputFile) throws(DecodingError) {
+    var reader = PerfReader(file: file)
+    try reader.read()
+    for row in reader.diagnostics.rows { diagnostics.add(row.kind, path: row.path, offset: row.offset, row.detail) }
+    let header = reader.header
+    guard let catalog = FormatCatalog(header) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+    if header.isUnfinished || header.records.upperBound > file.size {
+      diagnostics.add(.fileTooShort, path: file.path, offset: file.size, "the recorder did not come to its end, or the file was cut")
+    }
+    info.format = header.isPipe ? "perf.data pipe" : "perf.data"
+    info.kernel = header.release ?? info.kernel
+    info.clock = header.attributes[0].clock
+    info.cpus = max(info.cpus, header.cpus)
+    info.eventNameWidth = max(info.eventNameWidth ?? 0, header.nameWidth)
+    perfs.append(PerfStream(file: file, header: header, catalog: catalogs.count))
+    catalogs.append(catalog)
+  }
+
   private mutating func openText(_ file: InputFile) {
     if let start = try? file.bytes(at: 0, count: min(file.size, Self.headSize)) {
       let head = TextHead(start.bytes)
@@ -122,7 +139,7 @@ public struct Recording {
   }
 
   private mutating func start() {
-    for index in 0..<(rings.count + texts.count) {
+    for index in 0..<(rings.count + texts.count + perfs.count) {
       buffers.append(ByteBuffer(capacity: 1))
       if index < rings.count { rings[index].open(&diagnostics) }
       if let time = advance(index) { merger.add(time: time, stream: Int32(index)) }
@@ -137,8 +154,14 @@ public struct Recording {
       rings[index].advance(&buffers, index, &diagnostics)
       return rings[index].head == .end ? nil : rings[index].headTime
     }
-    texts[index - rings.count].advance(&buffers, index, &diagnostics)
-    return texts[index - rings.count].head == .end ? nil : texts[index - rings.count].headTime
+    let text = index - rings.count
+    if text < texts.count {
+      texts[text].advance(&buffers, index, &diagnostics)
+      return texts[text].head == .end ? nil : texts[text].headTime
+    }
+    let perf = text - texts.count
+    perfs[perf].advance(&buffers, index, &diagnostics)
+    return perfs[perf].head == .end ? nil : perfs[perf].headTime
   }
 
   /// The next record in time order, or nil at the end. Its bytes are valid until the next call.
@@ -146,7 +169,10 @@ public struct Recording {
     if !hasMoved, let last = merger.next() { merger.advanced(to: advance(Int(last))) }
     hasMoved = false
     guard let stream = merger.next() else { return nil }
-    return Int(stream) < rings.count ? ringRecord(stream) : textRecord(stream)
+    if Int(stream) < rings.count { return ringRecord(stream) }
+    guard let index = perfIndex(stream) else { return textRecord(stream) }
+    if perfs[index].head == .gap, let found = perfs[index].gap { gap = found }
+    return perfRecord(stream, index)
   }
 
   private mutating func ringRecord(_ stream: Int32) -> Record {
@@ -167,6 +193,26 @@ public struct Recording {
       length: kind == .gap ? 0 : Int32(truncatingIfNeeded: texts[index].headLength), kind: kind)
   }
 
+  private func perfRecord(_ stream: Int32, _ index: Int) -> Record {
+    Record(
+      time: perfs[index].headTime, cpu: perfs[index].headCPU, stream: stream,
+      offset: Int32(truncatingIfNeeded: perfs[index].headOffset),
+      length: perfs[index].head == .gap ? 0 : Int32(truncatingIfNeeded: perfs[index].headLength),
+      kind: perfs[index].head == .gap ? .gap : .event)
+  }
+
+  /// Which of `perfs` stream `stream` is, or nil.
+  private func perfIndex(_ stream: Int32) -> Int? {
+    let index = Int(stream) - rings.count - texts.count
+    return index >= 0 ? index : nil
+  }
+
+  /// Whose `record` is and of which event, for a record of a perf.data; it must be the one `next` answered last.
+  public func sample(of record: Record) -> PerfSample? { perfIndex(record.stream).flatMap { perfs[$0].sample } }
+
+  /// The name a perf.data gave task `pid` up to the last record, or nil.
+  public func comm(_ pid: Int32) -> String? { perfs.lazy.compactMap { $0.tasks.known(pid) }.first }
+
   /// The columns of `record`, which must be of kind `line` and the one `next` answered last.
   public func line(of record: Record) -> TextLine { texts[Int(record.stream) - rings.count].line }
 
@@ -178,7 +224,8 @@ public struct Recording {
 
   /// The formats of the events of stream `stream`, or nil for text.
   public func catalog(ofStream stream: Int32) -> FormatCatalog? {
-    Int(stream) < rings.count ? catalogs[catalogOfStream[Int(stream)]] : nil
+    let index = formatIndex(ofStream: stream)
+    return index < 0 ? nil : catalogs[index]
   }
 
   /// The byte order of the entries of stream `stream`.
@@ -188,7 +235,9 @@ public struct Recording {
   public var formats: [FormatCatalog] { catalogs }
 
   /// Which of `formats` the events of stream `stream` are described by; -1 for text.
-  public func formatIndex(ofStream stream: Int32) -> Int { Int(stream) < rings.count ? catalogOfStream[Int(stream)] : -1 }
+  public func formatIndex(ofStream stream: Int32) -> Int {
+    Int(stream) < rings.count ? catalogOfStream[Int(stream)] : perfIndex(stream).map { perfs[$0].catalog } ?? -1
+  }
 
   /// Counts a line that a reader of the records could not understand; `record` must be the one `next` answered last.
   public mutating func noteLine(_ record: Record, _ detail: String) {
@@ -205,6 +254,20 @@ public struct Recording {
 extension FormatCatalog {
   convenience init?(_ header: TraceDatHeader) {
     self.init(isBigEndian: header.order == .big, longSize: header.longSize, pageSize: header.pageSize)
+    add(header)
+  }
+
+  /// The formats of a perf.data; perf prints events by their own print format.
+  convenience init?(_ header: PerfHeader) {
+    let tracing = header.tracing
+    self.init(
+      isBigEndian: (tracing?.order ?? header.order) == .big, longSize: tracing?.longSize ?? 8, pageSize: tracing?.pageSize ?? 4096,
+      usesPlugins: false)
+    if let tracing { add(tracing) }
+    if let kernel = header.kernel { add(symbolsOf: kernel) }
+  }
+
+  private func add(_ header: TraceDatHeader) {
     parseHeaderPage(header.headerPage)
     for text in header.ftraceFormats { _ = add(format: text, system: "ftrace") }
     for (system, text) in header.eventFormats { _ = add(format: text, system: system) }

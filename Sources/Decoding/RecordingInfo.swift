@@ -12,4 +12,6 @@ public struct RecordingInfo: Sendable {
   public internal(set) var cpus = 0
   /// Whether records carry the sockets' addresses; text never prints the one of sk_data_ready.
   public internal(set) var isText = false
+  /// To how many columns perf script pads the names of events; nil for what is no perf.data.
+  public internal(set) var eventNameWidth: Int?
 }

@@ -103,6 +103,6 @@ public struct EventStream {
 
   /// The name the recording's own table has for task `pid`.
   public func comm(_ pid: Int32) -> String? {
-    recording.formats.lazy.map { $0.comm(pid) }.first { $0 != "<...>" } ?? text.comm(pid).map { names[$0] }
+    recording.comm(pid) ?? recording.formats.lazy.map { $0.comm(pid) }.first { $0 != "<...>" } ?? text.comm(pid).map { names[$0] }
   }
 }

@@ -1,7 +1,7 @@
 internal import Bytes
 public import Decoding
 
-/// Prints records as `trace-cmd report` does, or as JSON Lines.
+/// Prints records as `trace-cmd report` does, those of perf.data as `perf script` does, or all as JSON Lines.
 public struct EventPrinter {
   private let isJSON: Bool
   private let names: Set<String>
@@ -18,7 +18,7 @@ public struct EventPrinter {
 
   /// Prints every record of `recording`.
   public mutating func print(_ recording: inout Recording, to output: inout TextOutput) {
-    if !isJSON, names.isEmpty, cpu == nil, recording.info.cpus > 0 { output.line("cpus=\(recording.info.cpus)") }
+    if !isJSON, names.isEmpty, cpu == nil, recording.info.eventNameWidth == nil, recording.info.cpus > 0 { output.line("cpus=\(recording.info.cpus)") }
     while !output.isClosed, let record = recording.next() {
       if let cpu, cpu != record.cpu { continue }
       switch record.kind {
@@ -39,7 +39,12 @@ public struct EventPrinter {
       guard let format, names.contains(format.name) || names.contains("\(format.system):\(format.name)") else { return }
     }
     if isJSON {
-      json(record, entry, head, format, catalog, &output)
+      let sample = recording.sample(of: record)
+      json(record, entry, head, format, catalog, comm: sample?.comm ?? catalog.comm(head.pid), &output)
+    } else if let sample = recording.sample(of: record) {
+      text(record, sample, width: recording.info.eventNameWidth ?? 0, &output)
+      catalog.describe(entry, time: record.time, cpu: record.cpu, into: &output.bytes)
+      output.endLine()
     } else {
       printGap(record.cpu, &output)
       text(record, entry, head, format, catalog, &output)
@@ -71,17 +76,27 @@ public struct EventPrinter {
     output.endLine()
   }
 
+  /// Everything before what the event says, as `perf script -F comm,tid,cpu,time,event,trace` has it.
+  private func text(_ record: Record, _ sample: PerfSample, width: Int, _ output: inout TextOutput) {
+    let fraction = String(record.time / 1000 % 1_000_000)
+    let time = "\(record.time / 1_000_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
+    output.write(Durations.right(sample.comm, 16) + " " + Durations.right(String(sample.tid), 5))
+    if record.cpu >= 0 { output.write(" [\(Self.padded(record.cpu))]") }
+    output.write(" " + Durations.right(time, 12) + ": " + Durations.right(sample.event, width) + ": ")
+  }
+
   private static func padded(_ cpu: Int32) -> String { String(repeating: "0", count: max(3 - String(cpu).count, 0)) + String(cpu) }
 
   private func json(
-    _ record: Record, _ entry: RawSpan, _ head: EntryHead, _ format: EventFormat?, _ catalog: FormatCatalog, _ output: inout TextOutput
+    _ record: Record, _ entry: RawSpan, _ head: EntryHead, _ format: EventFormat?, _ catalog: FormatCatalog, comm: String,
+    _ output: inout TextOutput
   ) {
     var json = JSONWriter()
     json.object { json in
       json.field("time", record.time)
       json.field("cpu", record.cpu)
       json.field("pid", head.pid)
-      json.field("comm", catalog.comm(head.pid))
+      json.field("comm", comm)
       json.field("flags", head.flags)
       json.field("system", format?.system)
       json.field("event", format?.name)

@@ -12,13 +12,15 @@ public final class FormatCatalog {
   private var sources: [Int: Source] = [:]
   private var idsByName: [String: Int] = [:]
   private var symbolText: [UInt8]?
+  private var kernel: KernelIdentity?
   /// Integers in the recording's entries have this byte order.
   public let isBigEndian: Bool
   /// The size of the kernel's `long` in bytes.
   public let longSize: Int
 
-  init?(isBigEndian: Bool, longSize: Int, pageSize: Int) {
-    guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize) else { return nil }
+  /// With `usesPlugins`, some events are printed as trace-cmd has them and not by their own print format.
+  init?(isBigEndian: Bool, longSize: Int, pageSize: Int, usesPlugins: Bool = true) {
+    guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize, usesPlugins: usesPlugins) else { return nil }
     self.library = library
     self.isBigEndian = isBigEndian
     self.longSize = longSize
@@ -36,6 +38,8 @@ public final class FormatCatalog {
   func add(commandLines text: [UInt8]) { library.parseCommandLines(text) }
   func add(printkFormats text: [UInt8]) { library.parsePrintkFormats(text) }
   func add(kallsyms text: [UInt8]) { symbolText = text }
+  /// Symbols are those of `kernel`, if it is the one that runs here.
+  func add(symbolsOf kernel: KernelIdentity) { self.kernel = kernel }
 
   /// The format of event `id`, or nil if the recording does not describe it.
   public func format(id: Int) -> EventFormat? {
@@ -76,12 +80,16 @@ public final class FormatCatalog {
   }
 
   private func loadSymbols() {
-    guard let text = symbolText else { return }
-    symbolText = nil
-    library.parseSymbols(text)
+    if let text = symbolText {
+      symbolText = nil
+      library.parseSymbols(text)
+    }
+    if let text = kernel?.symbols { library.parseSymbols(text) }
+    kernel = nil
   }
 
-  private static func name(inFormat text: [UInt8]) -> String? {
+  /// The event's name in a `format` text, or nil.
+  static func name(inFormat text: [UInt8]) -> String? {
     guard let line = text.prefix(256).split(separator: UInt8(ascii: "\n")).first, line.starts(with: "name:".utf8) else { return nil }
     return String(decoding: line.dropFirst(5).drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
   }

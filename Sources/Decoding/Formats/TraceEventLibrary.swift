@@ -8,7 +8,7 @@ internal import CTraceEvent
   private let sequence: UnsafeMutablePointer<trace_seq>
 
   /// A handle for files with integers of `order` and kernels with `long`s of `longSize` bytes and pages of `pageSize` bytes.
-  init?(isBigEndian: Bool, longSize: Int, pageSize: Int) {
+  init?(isBigEndian: Bool, longSize: Int, pageSize: Int, usesPlugins: Bool) {
     tep_set_loglevel(TEP_LOG_NONE)
     guard let handle = unsafe tep_alloc() else { return nil }
     unsafe self.handle = handle
@@ -16,7 +16,7 @@ internal import CTraceEvent
     unsafe tep_set_local_bigendian(handle, tep_is_bigendian() != 0 ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN)
     unsafe tep_set_long_size(handle, Int32(clamping: longSize))
     unsafe tep_set_page_size(handle, Int32(clamping: pageSize))
-    unsafe plugins = tep_load_plugins(handle)
+    unsafe plugins = usesPlugins ? tep_load_plugins(handle) : nil
     unsafe sequence = .allocate(capacity: 1)
     unsafe trace_seq_init(sequence)
   }

@@ -44,15 +44,20 @@ struct TraceDatReader {
       throw DecodingError(path: file.path, offset: TraceDatHeader.magic.count, "the version is not a number")
     }
     header.version = number
+    return try readMachine(&cursor)
+  }
+
+  /// Byte order, size of a long and size of a page; the result reads on in that byte order.
+  mutating func readMachine(_ cursor: inout FileCursor) throws(DecodingError) -> FileCursor {
     header.order = try cursor.next(UInt8.self, "the byte order") == 0 ? .little : .big
     header.longSize = Int(try cursor.next(UInt8.self, "the size of a long"))
-    cursor = FileCursor(file: file, base: cursor.fileOffset, order: header.order)
-    let pageSize = try cursor.next(UInt32.self, "the page size")
+    var rest = FileCursor(file: file, base: cursor.fileOffset, limit: cursor.remaining, order: header.order)
+    let pageSize = try rest.next(UInt32.self, "the page size")
     guard (512...(1 << 24)).contains(pageSize) else {
-      throw DecodingError(path: file.path, offset: cursor.fileOffset - 4, "a page size of \(pageSize) bytes cannot be")
+      throw DecodingError(path: file.path, offset: rest.fileOffset - 4, "a page size of \(pageSize) bytes cannot be")
     }
     header.pageSize = Int(pageSize)
-    return cursor
+    return rest
   }
 
   // MARK: version 6
@@ -256,7 +261,7 @@ struct TraceDatReader {
 
   // MARK: what both versions hold
 
-  private mutating func readHeaderInfo(_ cursor: inout FileCursor) throws(DecodingError) {
+  mutating func readHeaderInfo(_ cursor: inout FileCursor) throws(DecodingError) {
     guard try cursor.nextString("header_page") == "header_page" else {
       throw DecodingError(path: file.path, offset: cursor.fileOffset, "the description of ring-buffer pages is missing")
     }
@@ -267,12 +272,12 @@ struct TraceDatReader {
     _ = try Self.counted64(&cursor, "header_event")
   }
 
-  private mutating func readFtraceEvents(_ cursor: inout FileCursor) throws(DecodingError) {
+  mutating func readFtraceEvents(_ cursor: inout FileCursor) throws(DecodingError) {
     let count = try cursor.next(UInt32.self, "the number of ftrace events")
     for _ in 0..<count { header.ftraceFormats.append(try Self.counted64(&cursor, "an ftrace event's format")) }
   }
 
-  private mutating func readEventFormats(_ cursor: inout FileCursor) throws(DecodingError) {
+  mutating func readEventFormats(_ cursor: inout FileCursor) throws(DecodingError) {
     let systems = try cursor.next(UInt32.self, "the number of event systems")
     for _ in 0..<systems {
       let system = try cursor.nextString("an event system's name")
@@ -300,12 +305,12 @@ struct TraceDatReader {
     return String(text[text.index(after: open)..<close])
   }
 
-  private static func counted32(_ cursor: inout FileCursor, _ what: String) throws(DecodingError) -> [UInt8] {
+  static func counted32(_ cursor: inout FileCursor, _ what: String) throws(DecodingError) -> [UInt8] {
     let size = try cursor.next(UInt32.self, "the size of \(what)")
     return try cursor.next(count: UInt64(size), what)
   }
 
-  private static func counted64(_ cursor: inout FileCursor, _ what: String) throws(DecodingError) -> [UInt8] {
+  static func counted64(_ cursor: inout FileCursor, _ what: String) throws(DecodingError) -> [UInt8] {
     let size = try cursor.next(UInt64.self, "the size of \(what)")
     return try cursor.next(count: size, what)
   }

@@ -1,0 +1,223 @@
+internal import Bytes
+
+/// The samples of a perf.data as one stream of records in time order, with the losses between them.
+struct PerfStream {
+  /// What the stream is at now.
+  enum Head {
+    case event
+    case gap
+    case end
+  }
+  private(set) var head = Head.end
+  /// The time of the sample the stream is at, in nanoseconds (for a gap: of the CPU's last event before it).
+  private(set) var headTime: UInt64 = 0
+  private(set) var headCPU: Int32 = -1
+  /// Where the sample's raw data begin in the buffer.
+  private(set) var headOffset = 0
+  /// How many bytes of raw data the sample has.
+  private(set) var headLength = 0
+  /// The loss the stream is at, if it is at one.
+  private(set) var gap: Gap?
+  private var current: PerfQueue.Entry?
+
+  /// Which of the recording's catalogs describes the samples.
+  let catalog: Int
+  private let header: PerfHeader
+  private let path: String
+  private var records: PerfRecords
+  private var buffers = PerfBuffers()
+  private var queue = PerfQueue()
+  private(set) var tasks = PerfTasks()
+  private var gaps: [Gap] = []
+  /// The time of the last sample of each CPU, in the order of the file.
+  private var lastTimes: [UInt64?] = []
+  private var lastTime: UInt64 = 0
+  private var delivered: UInt64 = 0
+  private var hasEnded = false
+  private var isOvertaking = false
+
+  /// More buffers than this (64 MiB) are not kept waiting for their turn.
+  private let bufferLimit: Int
+
+  init(file: InputFile, header: PerfHeader, catalog: Int, bufferLimit: Int = 256) {
+    self.header = header
+    self.catalog = catalog
+    self.bufferLimit = max(bufferLimit, 8)
+    path = file.path
+    records = PerfRecords(file: file, header: header, &buffers)
+  }
+
+  /// The task and the event of the sample the stream is at.
+  var sample: PerfSample? {
+    guard head == .event, let current else { return nil }
+    return PerfSample(tid: current.tid, comm: tasks[current.tid], event: header.attributes[Int(current.attribute)].name)
+  }
+
+  /// Moves to the next sample, gap or the end; `output[index]` then holds the sample.
+  mutating func advance(_ output: inout ByteBuffers, _ index: Int, _ diagnostics: inout Diagnostics) {
+    if let done = current, done.what != .gap { buffers.release(Int(done.buffer)) }
+    current = nil
+    while true {
+      while let entry = queue.next(force: hasEnded || buffers.count > bufferLimit) {
+        if !hasEnded { isOvertaking = isOvertaking || buffers.count > bufferLimit }
+        if go(to: entry, &output, index, &diagnostics) { return }
+      }
+      guard !hasEnded else {
+        head = .end
+        return
+      }
+      read(&diagnostics)
+    }
+  }
+
+  /// Makes `entry` the head, or takes in what it says of a task (false).
+  private mutating func go(
+    to entry: PerfQueue.Entry, _ output: inout ByteBuffers, _ index: Int, _ diagnostics: inout Diagnostics
+  ) -> Bool {
+    switch entry.what {
+    case .comm, .fork:
+      noteTask(entry)
+      buffers.release(Int(entry.buffer))
+      return false
+    case .gap:
+      gap = gaps[Int(entry.buffer)]
+      head = .gap
+    case .sample:
+      if isOvertaking, entry.time < delivered {
+        diagnostics.add(.recordsOutOfOrder, path: path, "\(delivered - entry.time) ns")
+      }
+      output[index] = buffers[Int(entry.buffer)]
+      headOffset = Int(entry.offset)
+      headLength = Int(entry.size)
+      head = .event
+    }
+    delivered = max(delivered, entry.time)
+    headTime = entry.time
+    headCPU = entry.cpu
+    current = entry
+    return true
+  }
+
+  private mutating func noteTask(_ entry: PerfQueue.Entry) {
+    let record = buffers[Int(entry.buffer)].bytes.slice(Int(entry.offset), Int(entry.size))
+    let parent = record.integer(UInt32.self, at: 20, header.order)
+    guard let tid = record.integer(UInt32.self, at: entry.what == .comm ? 12 : 16, header.order) else { return }
+    if entry.what == .comm {
+      let name = record.slice(16, min(record.byteCount - 16, 16))
+      tasks.name(Int32(bitPattern: tid), name.slice(0, name.lengthToZero).text)
+    } else if let parent {
+      tasks.fork(Int32(bitPattern: tid), parent: Int32(bitPattern: parent))
+    }
+  }
+
+  // MARK: reading ahead
+
+  /// Reads one record and puts it where it belongs.
+  private mutating func read(_ diagnostics: inout Diagnostics) {
+    switch records.next(&buffers, &diagnostics) {
+    case .record(let found): take(found, &diagnostics)
+    case .passedOver: for cpu in lastTimes.indices { loseRest(Int32(cpu), until: nil) }
+    case .end:
+      if records.isCut { for cpu in lastTimes.indices { loseRest(Int32(cpu), until: .max) } }
+      queue.finish()
+      hasEnded = true
+    }
+  }
+
+  private mutating func take(_ found: PerfRecords.Found, _ diagnostics: inout Diagnostics) {
+    switch found.kind {
+    case PerfHeader.Kind.sample: takeSample(found, &diagnostics)
+    case PerfHeader.Kind.comm: takeTask(found, .comm)
+    case PerfHeader.Kind.fork: takeTask(found, .fork)
+    case PerfHeader.Kind.lost, PerfHeader.Kind.lostSamples: takeLoss(found, &diagnostics)
+    case PerfHeader.Kind.finishedRound: queue.finishRound()
+    default: break
+    }
+  }
+
+  private mutating func takeSample(_ found: PerfRecords.Found, _ diagnostics: inout Diagnostics) {
+    let bytes = buffers[found.buffer]
+    let record = bytes.bytes.slice(found.offset, found.size)
+    let index = attribute(record, header.attributes[0].idInSample)
+    guard let index, header.attributes[index].isTracepoint else { return }
+    guard let (stamp, raw) = header.attributes[index].read(sample: record) else {
+      diagnostics.add(.sampleTooShort, path: path, offset: found.fileOffset, "\(found.size) bytes")
+      return
+    }
+    let time = stamp.time ?? lastTime
+    lastTime = max(lastTime, time)
+    if stamp.cpu >= 0 {
+      while Int(stamp.cpu) >= lastTimes.count { lastTimes.append(nil) }
+      lastTimes[Int(stamp.cpu)] = time
+    }
+    buffers.retain(found.buffer)
+    queue.add(
+      .init(
+        time: time, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset + raw.lowerBound), size: Int32(raw.count),
+        attribute: Int32(index), cpu: stamp.cpu, tid: stamp.tid, what: .sample))
+  }
+
+  /// The attribute that `record` is of, by the id at `place`; nil if no attribute has that id.
+  private func attribute(_ record: RawSpan, _ place: Int?) -> Int? {
+    guard header.attributes.count > 1, let place, let id = record.integer(UInt64.self, at: place, header.order) else { return 0 }
+    return header.attributeOfID[id]
+  }
+
+  /// When and where a record that is no sample was written.
+  private func stamp(_ record: RawSpan) -> PerfAttribute.Stamp {
+    let place = header.attributes[0].idBeforeEnd.map { record.byteCount - $0 }
+    return header.attributes[attribute(record, place) ?? 0].read(trailerOf: record)
+  }
+
+  private mutating func takeTask(_ found: PerfRecords.Found, _ what: PerfQueue.What) {
+    let bytes = buffers[found.buffer]
+    let stamp = stamp(bytes.bytes.slice(found.offset, found.size))
+    let entry = PerfQueue.Entry(
+      time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset), size: Int32(found.size),
+      attribute: 0, cpu: stamp.cpu, tid: stamp.tid, what: what)
+    // What perf found running when it began has no time, and holds at once.
+    guard stamp.time != nil else { return noteTask(entry) }
+    buffers.retain(found.buffer)
+    queue.add(entry)
+  }
+
+  /// LOST: an id and how many records of a buffer were lost before it. LOST_SAMPLES: how many, those that a filter dropped (bit 15) aside.
+  private mutating func takeLoss(_ found: PerfRecords.Found, _ diagnostics: inout Diagnostics) {
+    let bytes = buffers[found.buffer]
+    let record = bytes.bytes.slice(found.offset, found.size)
+    let isLost = found.kind == PerfHeader.Kind.lost
+    guard isLost || found.misc & 0x8000 == 0, let count = record.integer(UInt64.self, at: isLost ? 16 : 8, header.order), count > 0
+    else { return }
+    let stamp = stamp(record)
+    diagnostics.add(.lostEvents, path: path, offset: found.fileOffset, "CPU \(stamp.cpu): \(count) events")
+    // What perf adds up at the end has no time; LOST has said where it was.
+    guard let time = stamp.time, stamp.cpu >= 0 else { return }
+    while Int(stamp.cpu) >= lastTimes.count { lastTimes.append(nil) }
+    addGap(Gap(cpu: stamp.cpu, after: min(lastTimes[Int(stamp.cpu)] ?? time, time), before: time, events: count))
+  }
+
+  /// Something was lost, and with it perhaps events of `cpu` until `time`; nil where reading goes on.
+  private mutating func loseRest(_ cpu: Int32, until time: UInt64?) {
+    guard let last = lastTimes[Int(cpu)] else { return }
+    addGap(Gap(cpu: cpu, after: last, before: time ?? last, events: nil))
+  }
+
+  private mutating func addGap(_ gap: Gap) {
+    guard gaps.count < Int(Int32.max) else { return }
+    gaps.append(gap)
+    queue.add(
+      .init(
+        time: max(gap.after, delivered), number: 0, buffer: Int32(gaps.count - 1), offset: 0, size: 0, attribute: 0, cpu: gap.cpu,
+        tid: 0, what: .gap))
+  }
+}
+
+/// Whose a sample of perf.data is, and of which event.
+public struct PerfSample: Sendable {
+  /// The task, in the pid namespace of the recorder; -1 where it had gone.
+  public let tid: Int32
+  /// The task's name at that time, as perf script prints it.
+  public let comm: String
+  /// The event as perf names it, `system:name`.
+  public let event: String
+}
