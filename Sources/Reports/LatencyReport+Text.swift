@@ -120,6 +120,7 @@ extension LatencyReport {
     case (.ready, .waking): "wake-up call"
     case (.waking, .running): "scheduler: the reader waits for a CPU"
     case (.running, .read): "the reader's own code and system call"
+    case (.waking, .read): "woken, but no switch to the reader was seen"
     case (.ready, .read), (.transport, .read), (.ready, .running): "the reader was busy elsewhere"
     default: "between these two"
     }

@@ -20,7 +20,7 @@ struct Wakepath: ParsableCommand {
     abstract: "Shows where each microsecond between a packet's interrupt and the application's read went.",
     discussion: """
       Wakepath records a running Linux kernel through ftrace, without eBPF, reconstructs the way of every received packet, and prints \
-      where the time went. FILE is a trace.dat (of wakepath or trace-cmd) or the text of ftrace or `trace-cmd report`; - is standard input.
+      where the time went. FILE is a trace.dat (of wakepath or trace-cmd), a perf.data, or the text of ftrace or `trace-cmd report`; - is standard input.
       """,
     version: "0.1",
     subcommands: [RecordCommand.self, ReportCommand.self, PacketsCommand.self, ShowCommand.self, EventsCommand.self, DoctorCommand.self])
