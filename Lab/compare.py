@@ -112,7 +112,8 @@ def identity_checks(journeys, pid):
 def udp_checks(journeys, meta, log):
     process, calls = log[0], [row for row in log if row["type"] == "recv"]
     mine = delivered(journeys, meta["devices"]["rx"], "udp")
-    checks = [count("delivered journeys, one a datagram", len(mine), len(calls))] + identity_checks(mine, process["pid"])
+    checks = [count("delivered journeys, one a datagram", len(mine), len(calls)),
+              *identity_checks(mine, process["pid"])]
     mine = sorted((journey for journey in mine if time_of(journey, "read") is not None),
                   key=lambda journey: time_of(journey, "read"))
     pairs = list(zip(mine, calls))

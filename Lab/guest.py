@@ -103,7 +103,8 @@ def wait_ready(process):
     reader.start()
     reader.join(READY_TIMEOUT)
     if not line or line[0].strip() != "ready":
-        raise RuntimeError(f"{' '.join(process.args[:7])} was not ready within {READY_TIMEOUT} s")
+        state = f"was not ready within {READY_TIMEOUT} s" if process.poll() is None else "ended before it was ready"
+        raise RuntimeError(f"{' '.join(process.args[:7])} {state}")
 
 
 def start_workload(workload, count, directory, go):
@@ -164,6 +165,22 @@ def recorder_command(step, output):
     return command
 
 
+def run_recorder(command, directory, output, processes):
+    """The recorder's exit status. A recorder that hangs is killed, and the error says what everything waits for."""
+    with open(output, "w") as log:
+        recorder = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                    start_new_session=True)
+        try:
+            return recorder.wait(RUN_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            states = [f"{name} {'runs' if process.poll() is None else 'ended'}" for name, process in processes.items()]
+            hung = f"{command[0]} did not end within {RUN_TIMEOUT} s ({', '.join(states)}):\n{what_runs()}"
+            os.killpg(recorder.pid, signal.SIGKILL)
+            recorder.wait()
+            run("trace-cmd", "reset", check=False)  # what it could not do itself, or the next run is disturbed
+            raise RuntimeError(hung)
+
+
 def record(step, shared):
     """One recorded workload. Works in memory and copies to the shared directory at the end, off the record."""
     scratch = tempfile.mkdtemp(prefix="lab-", dir="/dev/shm")
@@ -191,32 +208,22 @@ def record(step, shared):
         gate = ["sh", "-c", 'echo go >"$0"; cat "$1"', go, done]
         command = recorder_command(step, f"{results}/trace.dat") + gate
         started = time.monotonic()
-        with open(f"{results}/record.log", "w") as log:
-            recorder = subprocess.Popen(command, cwd=scratch, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                        start_new_session=True)
-            try:
-                recorder.wait(RUN_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                state = "; ".join(f"{name} {'ended' if process.poll() is not None else 'runs'}"
-                                  for name, process in processes.items())
-                raise RuntimeError(f"{step['recorder']} did not end within {RUN_TIMEOUT} s ({state}):\n"
-                                   + what_runs())
-            finally:
-                if recorder.poll() is None:
-                    os.killpg(recorder.pid, signal.SIGKILL)
-                    recorder.wait()
-                stop(processes)
+        try:
+            status = run_recorder(command, scratch, f"{results}/record.log", processes)
+        finally:
+            stop(processes)
         seconds = round(time.monotonic() - started, 1)
         with open(f"{results}/interrupts.txt", "w") as file:
             file.write("# before\n" + before + "# after\n" + read("/proc/interrupts"))
         with open(f"{results}/links.txt", "w") as file:
             for namespace in ["tx", "rx"]:
                 file.write(run(*in_namespace(namespace, "ip", "-s", "link")))
+        command[0] = os.path.basename(command[0])
         meta = {"kernel": os.uname().release, "kernelVersion": os.uname().version, "machine": os.uname().machine,
                 "nic": step["nic"], "driver": step["driver"], "workload": step["workload"], "count": step["count"],
                 "devices": {"tx": "eth0", "rx": "eth1"}, "addresses": {"tx": "10.9.0.1", "rx": "10.9.0.2"},
-                "recorder": step["recorder"], "command": [os.path.basename(command[0])] + [part.replace(scratch, "DIR") for part in command[1:]],
-                "pids": pids, "exitStatus": {"recorder": recorder.returncode, **statuses},
+                "recorder": step["recorder"], "command": [part.replace(scratch, "DIR") for part in command],
+                "pids": pids, "exitStatus": {"recorder": status, **statuses},
                 "versions": {"python": sys.version.split()[0], **step["versions"]}, "seconds": seconds,
                 "instances": {"before": instances, "after": sorted(os.listdir(f"{TRACING}/instances"))},
                 "clocksource": read("/sys/devices/system/clocksource/clocksource0/current_clocksource").strip()}
@@ -224,8 +231,8 @@ def record(step, shared):
             json.dump(meta, file, indent=1)
             file.write("\n")
         shutil.copytree(results, f"{shared}/{step['name']}", dirs_exist_ok=True)
-        if recorder.returncode:
-            raise RuntimeError(f"{step['recorder']} ended with status {recorder.returncode}: "
+        if status:
+            raise RuntimeError(f"{step['recorder']} ended with status {status}: "
                                + read(f"{results}/record.log")[-500:])
         if any(statuses.values()):
             raise RuntimeError(f"the workload ended with {statuses}")

@@ -34,7 +34,7 @@ extension JourneyEngine {
     // Before 6.12 the cookie is the only name of the socket that the event carries.
     let key = socket != 0 ? socket : cookie
     let index = sockets.find(key)
-    guard let (slot, link) = probed(context, skb, reported, e.time) else {
+    guard let (slot, link) = probed(context, skb, index, reported, e.time) else {
       settleCurrent(context)
       sockets.sockets[index].accepted += Int64(reported)
       return
@@ -52,7 +52,7 @@ extension JourneyEngine {
   }
 
   /// The packet that tcp_probe means: by its address, or where the event does not carry it, the next one whose length fits.
-  private mutating func probed(_ context: Int, _ skb: UInt64, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
+  private mutating func probed(_ context: Int, _ skb: UInt64, _ socket: Int, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
     if skb != 0 {
       guard let slot = packets.find(skb) else { return nil }
       switch packets.slots[slot].state {
@@ -69,6 +69,21 @@ extension JourneyEngine {
     }
     for (ref, _) in parked {
       if let slot = packets.slot(ref), packets.slots[slot].state == .parked, fits(slot, reported) { return (slot, .inferred) }
+    }
+    return firstOfRun(reported, sockets.sockets[socket].headerLength ?? 52).map { ($0, .inferred) }
+  }
+
+  /// The first of parked packets that follow one another by one device and together carry `dataLength`: TCP merged them in a backlog.
+  private func firstOfRun(_ dataLength: UInt32, _ headers: UInt32) -> Int? {
+    let silent = parked.suffix(256).compactMap { packets.slot($0.ref) }.filter { packets.slots[$0].state == .parked }
+    for (start, first) in silent.enumerated() {
+      var sum: UInt32 = 0
+      for slot in silent[start...] where packets.slots[slot].journey.device == packets.slots[first].journey.device {
+        let length = packets.slots[slot].journey.length
+        sum += length > headers ? length - headers : 0
+        if sum >= dataLength { break }
+      }
+      if sum == dataLength, sum > 0 { return first }
     }
     return nil
   }
