@@ -51,7 +51,8 @@ public struct Recording {
     case .perfData: try openPerfData(file)
     case .gzip: throw DecodingError(path: file.path, offset: 0, "is packed with gzip; unpack it first: `gunzip -c \(file.path) | wakepath … -`")
     case .unknown:
-      throw DecodingError(path: file.path, offset: 0, "is no trace: neither trace.dat nor perf.data nor the text of ftrace, `trace-cmd report` or `perf script`")
+      throw DecodingError(
+        path: file.path, offset: 0, "is no trace: neither trace.dat nor perf.data nor the text of ftrace, `trace-cmd report` or `perf script`")
     }
   }
 

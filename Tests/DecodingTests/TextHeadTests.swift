@@ -25,6 +25,8 @@ struct TextHeadTests {
 
       """)
     #expect(latency.isTrace && latency.kernel == "6.12.117+deb12" && latency.cpus == 2)
+    let perf = head("         python3  8955 [001]  2213.474971: sched:sched_waking: comm=python3 pid=8955 prio=120 target_cpu=001\n")
+    #expect(perf.isTrace && perf.format == "perf script text")
   }
 
   @Test(
@@ -40,7 +42,7 @@ struct TextHeadTests {
     arguments: [
       "", "\n\n", "hello\n", "# a comment\n# and another\n", "hello\nworld\n" + event, event.replacing("\n", with: ""),
       "a\0b\n" + event, "# tracer: function_graph\n#\n 0)   1.2 us    |  ip_rcv();\n",
-      "python3  8955 [001]  2213.474971: sched:sched_waking: comm=python3 pid=8955 prio=120 target_cpu=001\n",
+      "python3  8955 [001]  2213.474971: cycles: 1 comm=python3\n",
     ])
   func isNoTrace(_ text: String) { #expect(!head(text).isTrace) }
 }

@@ -67,6 +67,15 @@ struct TextLineTests {
         "2209420034000 1 8808|bash|.....||ip_rcv <-__netif_receive_skb"
       ),
       ("            bash-8808    [001] .....  2209.420034: <stack trace>", "2209420034000 1 8808|bash|.....||<stack trace>"),
+      // perf script, with brackets and spaces in commands, pids, nanoseconds and tasks that had gone.
+      (
+        "         python3  8955 [001]  2213.474971:       sched:sched_waking: comm=python3 pid=1",
+        "2213474971000 1 8955|python3||sched_waking|comm=python3 pid=1"
+      ),
+      ("kworker/0:1-ev  8955 [001]  2213.474971: net:netif_rx: dev=lo", "2213474971000 1 8955|kworker/0:1-ev||netif_rx|dev=lo"),
+      ("  a 12 [3] 5.0 b 77/78    [012]  2213.474971123: net:netif_rx: dev=lo", "2213474971123 12 78|a 12 [3] 5.0 b||netif_rx|dev=lo"),
+      ("        swapper     0 [000]     3.000001: irq:softirq_exit:", "3000001000 0 0|swapper||softirq_exit|"),
+      ("             :-1    -1 [000]     3.000001: irq:softirq_exit: vec=3", "3000001000 0 -1|:-1||softirq_exit|vec=3"),
       // A counter as clock; a real-time kernel before 5.15 with seven letters.
       ("            bash-8808    [001] d.h1.        12345: softirq_exit: vec=3", "12345 1 8808|bash|d.h1.|softirq_exit|vec=3"),
       ("            bash-8808    [001] d..h1.1  5.000001: softirq_exit: vec=3", "5000001000 1 8808|bash|d..h1.1|softirq_exit|vec=3"),
@@ -84,9 +93,8 @@ struct TextLineTests {
       "            bash-8808    [001] d.h1.  99999999999999999999999: softirq_exit: vec=3",
       "            bash-4294967296    [001] d.h1.  2209.420034: softirq_exit: vec=3",
       "            bash-8808    [001] d.h1.  2209.42: softirq_exit: vec=3",
-      // perf script, syslog, and a line of numbers.
-      "python3  8955 [001]  2213.474971: sched:sched_waking: comm=python3 pid=1",
-      "kworker/0:1-ev     8955 [001]  2213.474971: net:netif_rx: dev=lo",
+      // perf script without tracepoints, syslog, and a line of numbers.
+      "python3  8955 [001]  2213.474971: cycles: ffffffff81e32fff up", "python3 [001]  2213.474971: net:netif_rx: dev=lo",
       "Nov 22 16:23:01 host kernel-6 [123]: 5.000001: up",
       "2024-11-22 16:23:01 INFO a-1 [main] 12: text",
     ])
@@ -96,7 +104,9 @@ struct TextLineTests {
     "tells what it is instead",
     arguments: [
       ("", TextNote.remark), ("   ", .remark), ("# tracer: nop", .remark), (" => ip_rcv+0x1/0x2", .remark),
-      ("##### CPU 1 buffer started ####", .remark), ("version = 6", .remark), ("CPU 1 is empty", .remark),
+      ("##### CPU 1 buffer started ####", .remark),
+      ("\tffffffff81e32fff sock_def_readable+0x1f ([kernel.kallsyms])", .remark), ("\tffffffff81e32fff what", .foreign),
+      ("version = 6", .remark), ("CPU 1 is empty", .remark),
       ("CPU:1 [SUBBUFFER START]", .remark), ("cpus=2", .cpus(2)), ("myring: cpus=2", .cpus(2)),
       ("CPU:1 [LOST 123 EVENTS]", .loss(cpu: 1, events: 123)), ("CPU:12 [LOST EVENTS]", .loss(cpu: 12, events: nil)),
       ("CPU:1 [123 EVENTS DROPPED]", .loss(cpu: 1, events: 123)), ("CPU:0 [EVENTS DROPPED]", .loss(cpu: 0, events: nil)),

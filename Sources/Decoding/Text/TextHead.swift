@@ -30,8 +30,9 @@ struct TextHead {
   }
 
   private mutating func read(_ line: RawSpan) {
-    if TextLine(line) != nil {
+    if let event = TextLine(line) {
       understood += 1
+      if event.isPerf { format = "perf script text" }
       return
     }
     switch TextNote(line) {

@@ -4,8 +4,9 @@ internal import Bytes
 ///
 ///     comm-pid     (tgid) [cpu] flags        time: name: info
 ///     comm-pid            cpuflags           time: name: info    (latency format)
+///     comm pid/tid [cpu]                     time: system:name: info    (perf script)
 ///
-/// `trace`, `trace_pipe` and `trace-cmd report` all write this; tgid and flags may be missing.
+/// `trace`, `trace_pipe` and `trace-cmd report` all write the first of these; tgid and flags may be missing. perf may leave out pid or tid.
 public struct TextLine: Sendable {
   /// Where a column stands, in bytes from the start of the line.
   public struct Column: Sendable {
@@ -34,13 +35,15 @@ public struct TextLine: Sendable {
   /// The event's name; empty for what is no event (function tracer, stack traces).
   public private(set) var name = Column()
   public private(set) var info = Column()
+  /// Whether this is a line of perf script.
+  private(set) var isPerf = false
 
   init() {}
 
   /// The columns of `line`, which has no newline; nil if it is no event of a trace.
   init?(_ line: RawSpan) {
     // Tasks are padded to 16 columns, in the latency format to 8. A shell or an editor may have moved all of it.
-    if parse(line, dash: 16) || parse(line, dash: 8) { return }
+    if parse(line, dash: 16) || parse(line, dash: 8) || parsePerf(line) { return }
     var dash = 1
     while dash < min(line.byteCount, Self.longestHead) {
       if line.byte(at: dash) == UInt8(ascii: "-"), parse(line, dash: dash) { return }
@@ -68,6 +71,59 @@ public struct TextLine: Sendable {
     self.pid = Int32(truncatingIfNeeded: pid)
     comm = Self.comm(line, end: dash)
     parseEvent(line, at)
+    return true
+  }
+
+  /// Reads the columns around the CPU of a line of perf script; commands may hold brackets and spaces too.
+  private mutating func parsePerf(_ line: RawSpan) -> Bool {
+    var bracket = 0
+    while bracket < Self.longestHead, let next = line.firstIndex(of: UInt8(ascii: "["), from: bracket) {
+      var at = next
+      if let (end, task) = Self.perfTask(line, before: next), parseCPU(line, &at), flags.count == 0, parseTime(line, &at),
+        parsePerfEvent(line, at)
+      {
+        pid = task
+        let start = min(line.skippingSpaces(from: 0), end)
+        comm = Column(start, end)
+        isPerf = true
+        return true
+      }
+      bracket = next &+ 1
+    }
+    return false
+  }
+
+  /// `tid`, `pid` or `pid/tid` before the CPU at `bracket`, and where the command before them ends.
+  private static func perfTask(_ line: RawSpan, before bracket: Int) -> (commEnd: Int, task: Int32)? {
+    var start = bracket
+    while line.byte(at: start &- 1) == 32 { start &-= 1 }
+    while let byte = line.byte(at: start &- 1), byte &- 48 < 10 || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "-") { start &-= 1 }
+    guard start > 1, line.byte(at: start &- 1) == 32 else { return nil }
+    var at = start
+    var end = start
+    while line.byte(at: end &- 1) == 32 { end &-= 1 }
+    // A task that had gone is -1.
+    if line.has("-1", at: at) { return (end, -1) }
+    guard var task = line.decimal(at: &at) else { return nil }
+    if line.byte(at: at) == UInt8(ascii: "/") {
+      at &+= 1
+      guard let thread = line.decimal(at: &at) else { return nil }
+      task = thread
+    }
+    guard line.skippingSpaces(from: at) == bracket, task <= Int32.max else { return nil }
+    return (end, Int32(truncatingIfNeeded: task))
+  }
+
+  /// `system:name: info`.
+  private mutating func parsePerfEvent(_ line: RawSpan, _ start: Int) -> Bool {
+    let at = line.skippingSpaces(from: start)
+    guard let colon = line.firstIndex(of: UInt8(ascii: ":"), from: at) else { return false }
+    var end = colon &+ 1
+    while let byte = line.byte(at: end), byte != 32, byte != UInt8(ascii: ":") { end &+= 1 }
+    guard colon > at, end > colon &+ 1, line.byte(at: end) == UInt8(ascii: ":") else { return false }
+    guard line.firstIndex(of: 32, from: at).map({ $0 > end }) ?? true else { return false }
+    name = Column(colon &+ 1, end)
+    info = Column(line.skippingSpaces(from: end &+ 1), line.byteCount)
     return true
   }
 

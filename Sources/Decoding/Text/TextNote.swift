@@ -27,9 +27,17 @@ enum TextNote: Equatable {
 
   /// What trace-cmd says of itself and of empty rings.
   private static func isRemark(_ line: RawSpan, _ start: Int) -> Bool {
-    line.has("version = ", at: start) || line.has("Buffer: ", at: start)
+    isFrame(line, start) || line.has("version = ", at: start) || line.has("Buffer: ", at: start)
       || line.has("CPU ", at: start)
         && line.has(" is empty", at: line.byteCount - 9)
+  }
+
+  /// A frame of a callchain of perf script, `\tffffffff81e32fff sock_def_readable+0x1f ([kernel.kallsyms])`.
+  private static func isFrame(_ line: RawSpan, _ start: Int) -> Bool {
+    var at = line.byte(at: start) == 9 ? line.skippingSpaces(from: start &+ 1) : start
+    let first = at
+    guard first > 0, line.hexadecimal(at: &at) != nil, at &- first >= 6, line.byte(at: at) == 32 else { return false }
+    return line.byte(at: line.byteCount &- 1) == UInt8(ascii: ")")
   }
 
   /// Whether `line` begins as a loss does; quick to say no.
