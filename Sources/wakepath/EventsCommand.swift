@@ -5,7 +5,7 @@ import Reports
 /// `wakepath events`
 struct EventsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "events", abstract: "Print every event decoded, in the layout of `trace-cmd report`.")
+    commandName: "events", abstract: "Print every event decoded, in the layout of `trace-cmd report`, for perf.data of `perf script`.")
 
   @OptionGroup var options: CommonOptions
 

@@ -106,6 +106,7 @@ struct TextLineTests {
       ("", TextNote.remark), ("   ", .remark), ("# tracer: nop", .remark), (" => ip_rcv+0x1/0x2", .remark),
       ("##### CPU 1 buffer started ####", .remark),
       ("\tffffffff81e32fff sock_def_readable+0x1f ([kernel.kallsyms])", .remark), ("\tffffffff81e32fff what", .foreign),
+      ("\t           9f189 [unknown] (/usr/bin/perf)", .remark),
       ("version = 6", .remark), ("CPU 1 is empty", .remark),
       ("CPU:1 [SUBBUFFER START]", .remark), ("cpus=2", .cpus(2)), ("myring: cpus=2", .cpus(2)),
       ("CPU:1 [LOST 123 EVENTS]", .loss(cpu: 1, events: 123)), ("CPU:12 [LOST EVENTS]", .loss(cpu: 12, events: nil)),

@@ -34,9 +34,9 @@ enum TextNote: Equatable {
 
   /// A frame of a callchain of perf script, `\tffffffff81e32fff sock_def_readable+0x1f ([kernel.kallsyms])`.
   private static func isFrame(_ line: RawSpan, _ start: Int) -> Bool {
-    var at = line.byte(at: start) == 9 ? line.skippingSpaces(from: start &+ 1) : start
-    let first = at
-    guard first > 0, line.hexadecimal(at: &at) != nil, at &- first >= 6, line.byte(at: at) == 32 else { return false }
+    guard line.byte(at: start) == 9 else { return false }
+    var at = line.skippingSpaces(from: start &+ 1)
+    guard line.hexadecimal(at: &at) != nil, line.byte(at: at) == 32 else { return false }
     return line.byte(at: line.byteCount &- 1) == UInt8(ascii: ")")
   }
 
