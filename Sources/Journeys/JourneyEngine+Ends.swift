@@ -110,8 +110,10 @@ extension JourneyEngine {
     default:
       // ARP, an echo request, a SYN at a listener: consumed by the protocol that took it. Or the first fragment of what follows.
       let state = packets.slots[slot].state
-      // Freed by a task after its batch was over: the task has read it (UDP before 6.18).
-      if state == .parked, e.context == .process, e.pid != 0 { return readByFreeing(e, slot) }
+      // Freed by a task after its batch was over: read, where no sk_data_ready could have told (a datagram); else taken from a backlog.
+      if state == .parked, e.context == .process, e.pid != 0 {
+        return hasDataReady ? end(slot, .absorbed) : readByFreeing(e, slot)
+      }
       guard let context = context(of: e), state == .delivered || state == .parked else { return end(slot, .absorbed) }
       settleCurrent(context)
       guard mayBeFragment(slot) else { return end(slot, .absorbed) }
