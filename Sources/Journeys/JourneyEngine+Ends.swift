@@ -111,8 +111,8 @@ extension JourneyEngine {
       // ARP, an echo request, a SYN at a listener: consumed by the protocol that took it. Or the first fragment of what follows.
       let state = packets.slots[slot].state
       // Freed by a task after its batch was over: read, where no sk_data_ready could have told (a datagram); else taken from a backlog.
-      if state == .parked, e.context == .process, e.pid != 0 {
-        return hasDataReady ? end(slot, .absorbed) : readByFreeing(e, slot)
+      if state == .parked || state == .delivered, e.context == .process, e.pid != 0 {
+        return hasDataReady ? takeFromTask(e, slot) : readByFreeing(e, slot)
       }
       guard let context = context(of: e), state == .delivered || state == .parked else { return end(slot, .absorbed) }
       settleCurrent(context)
@@ -121,6 +121,15 @@ extension JourneyEngine {
       packets.slots[slot].state = .consumed
       parked.append((packets.ref(slot), e.time))
     }
+  }
+
+  /// A task freed a packet before its socket announced it: its receive call, if one follows, has read it; else it came from a backlog.
+  private mutating func takeFromTask(_ e: Event, _ slot: Int) {
+    let ref = packets.ref(slot)
+    packets.forget(packets.slots[slot].journey.skb)
+    packets.slots[slot].state = .consumed
+    parked.append((ref, e.time))
+    tasks.tasks[tasks.find(e.pid)].consumed = (ref, e.time, e.cpu)
   }
 
   /// All fragments but the last carry a multiple of 8 bytes; the smallest MTU of IPv4 is 68.

@@ -25,6 +25,13 @@ extension JourneyEngine {
     let reader = Reader(e, task: tasks.find(e.pid), comm: tasks.tasks[tasks.find(e.pid)].comm)
     if proto == Event.IPProtocol.tcp {
       readStream(reader, index, Int64(result))
+    } else if let consumed = tasks.tasks[reader.task].consumed, let slot = packets.slot(consumed.packet),
+      packets.slots[slot].state == .consumed
+    {
+      packets.slots[slot].journey.protocolNumber = proto
+      packets.slots[slot].journey.socket = socket
+      packets.slots[slot].journey.stream = 0..<Int64(result)
+      deliver(reader, slot, StageMark(time: consumed.time, cpu: consumed.cpu, context: .process, evidence: .consumeSkb, link: .exact))
     } else if readDatagram(reader, index, Int64(result)) == false {
       readUnnamedDatagram(reader, socket, proto, Int64(result))
     }
