@@ -1,9 +1,9 @@
 # What people run; .ci/run calls the same.
 
-PACKAGES = libtraceevent-dev libtraceevent1-plugin libtracefs-dev libzstd-dev zlib1g-dev pkg-config trace-cmd python3 iproute2 iputils-ping
+PACKAGES = libtraceevent-dev libtraceevent1-plugin libtracefs-dev libelf-dev libzstd-dev zlib1g-dev pkg-config trace-cmd python3 iproute2 iputils-ping
 WAKEPATH = .build/release/wakepath
 
-.PHONY: all demo test kernels fuzz build packages clean
+.PHONY: all demo test damage kernels fuzz build packages clean
 
 all: build
 
@@ -27,6 +27,16 @@ demo: build
 test: packages
 	swift build --build-tests -Xswiftc -O
 	swift test --skip-build -Xswiftc -O
+
+# Small files of every format, damaged in every place (`make test` tries one of sixteen). Another WAKEPATH_SEED flips other bits.
+damage: packages
+	swift build --build-tests -Xswiftc -O
+	WAKEPATH_DAMAGE=all swift test --skip-build -Xswiftc -O --filter DamageTests
+
+# Many simulated scenarios, each held against what really happened in the simulated machine; a failure names its seed.
+SIMULATE = 10000
+simulate: build
+	@for scenario in udp tcp-bulk ksoftirqd; do $(WAKEPATH) simulate $$scenario --check $(SIMULATE) || exit 1; done
 
 # Real Debian kernels in QEMU, recorded while they carry a known workload.
 kernels: build

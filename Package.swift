@@ -22,18 +22,19 @@ let package = Package(
   products: [
     .executable(name: "wakepath", targets: ["wakepath"]),
     // For the packages of our own that measure and fuzz the readers; not an interface for others.
-    .library(name: "WakepathReaders", targets: ["Decoding", "Events", "Journeys"]),
+    .library(name: "WakepathReaders", targets: ["Decoding", "Events", "Journeys", "Simulator"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     .systemLibrary(name: "CTraceEvent", pkgConfig: "libtraceevent", providers: [.apt(["libtraceevent-dev"])]),
     .systemLibrary(name: "CTraceFS", pkgConfig: "libtracefs", providers: [.apt(["libtracefs-dev"])]),
+    .systemLibrary(name: "CElf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "Bytes", dependencies: ["CZstd", "CZlib"], swiftSettings: views),
@@ -41,35 +42,49 @@ let package = Package(
       name: "Decoding",
       dependencies: ["Bytes", "CTraceEvent", .product(name: "HeapModule", package: "swift-collections")],
       swiftSettings: views),
+    .target(name: "Layouts", dependencies: ["Bytes", "CElf"], swiftSettings: house),
     .target(name: "Events", dependencies: ["Bytes", "Decoding"], swiftSettings: house),
     .target(
       name: "Journeys",
       dependencies: ["Events", .product(name: "DequeModule", package: "swift-collections")],
       swiftSettings: house),
+    .target(name: "Simulator", dependencies: ["Events", "Journeys"], swiftSettings: house),
+    .target(name: "Model", dependencies: ["Events", "Journeys", "Layouts"], swiftSettings: house),
     .target(
       name: "Reports",
       dependencies: [
-        "Bytes", "Decoding", "Events", "Journeys", .product(name: "Histogram", package: "hdrhistogram-swift"),
-        .product(name: "HeapModule", package: "swift-collections"),
+        "Bytes", "Decoding", "Events", "Journeys", "Model", .product(name: "HeapModule", package: "swift-collections"),
       ],
       swiftSettings: house),
     .target(
       name: "Capture",
-      dependencies: ["Bytes", "CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["Bytes", "Layouts", "CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: house),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Capture", "CLinux", "Decoding", "Events", "Journeys", "Layouts", "Model", .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: house),
     .executableTarget(
       name: "wakepath",
       dependencies: [
-        "Bytes", "Capture", "Decoding", "Events", "Journeys", "Reports",
+        "Bytes", "Capture", "Decoding", "Events", "Experiments", "Journeys", "Model", "Reports", "Simulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
 
-    .target(name: "Support", path: "Tests/Support", swiftSettings: tests),
-    .testTarget(name: "DecodingTests", dependencies: ["Bytes", "Decoding", "Support"], swiftSettings: tests),
+    .target(name: "Support", dependencies: ["CZstd"], path: "Tests/Support", swiftSettings: tests),
+    .testTarget(name: "DamageTests", dependencies: ["Bytes", "Decoding", "Events", "Journeys", "Support", "wakepath"], swiftSettings: tests),
+    .testTarget(name: "DecodingTests", dependencies: ["Bytes", "Decoding", "Support"], exclude: ["Crashes"], swiftSettings: tests),
     .testTarget(name: "EventsTests", dependencies: ["Bytes", "Decoding", "Events", "Support"], swiftSettings: tests),
+    .testTarget(name: "LayoutsTests", dependencies: ["Bytes", "Layouts", "Support"], swiftSettings: tests),
     .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], swiftSettings: tests),
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
+    .testTarget(
+      name: "ModelTests", dependencies: ["Bytes", "Decoding", "Events", "Journeys", "Layouts", "Model", "Support"], swiftSettings: tests),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Events", "Experiments", "Model", "Support", "wakepath"], swiftSettings: tests),
+    .testTarget(name: "SimulatorTests", dependencies: ["Bytes", "Simulator"], swiftSettings: tests),
     .testTarget(
       name: "CaptureTests",
       dependencies: ["Bytes", "Capture", "Support", "wakepath", .product(name: "SystemPackage", package: "swift-system")],

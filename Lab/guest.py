@@ -16,7 +16,13 @@ import tempfile
 import threading
 import time
 
+import paths
+import truth
+
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import matrix  # noqa: E402  the module next to this file
+
 TRACING = "/sys/kernel/tracing"
 EVENTS = """
 irq:irq_handler_entry irq:irq_handler_exit irq:softirq_raise irq:softirq_entry irq:softirq_exit napi:napi_poll
@@ -32,8 +38,9 @@ DMA_EVENTS = ["dma:dma_map_page", "dma:dma_unmap_page"]  # drivers that use the 
 # Symbols from the first, the middle and the end of what net/ contributes to the kernel's text, in link order.
 NETWORK_SYMBOLS = ["devm_alloc_etherdev_mqs", "alloc_etherdev_mqs", "sock_recvmsg", "consume_skb", "netlink_rcv_skb",
                    "udp_recvmsg", "unix_stream_recvmsg", "mptcp_recvmsg"]
+KERNEL_START = ["_text", "_stext"]  # where perf writes that the kernel lies
 NETWORK_MODULES = ["[virtio_net]", "[net_failover]", "[failover]", "[e1000e]", "[af_packet]"]
-READY_TIMEOUT, RUN_TIMEOUT = 40, 60  # seconds; together less than the silence Lab/run allows
+READY_TIMEOUT, RUN_TIMEOUT, MATRIX_TIMEOUT = 40, 60, 120  # seconds; together less than the silence Lab/run allows
 
 
 def run(*command, check=True, timeout=60):
@@ -63,7 +70,8 @@ def shorten_kallsyms():
     network = [int(symbol[0], 16) for symbol in text if len(symbol) == 3 and symbol[2] in NETWORK_SYMBOLS]
     first, last = min(network), max(network) + 0x10000
     kept = [symbol for symbol in text
-            if (first <= int(symbol[0], 16) <= last if len(symbol) == 3 else symbol[3] in NETWORK_MODULES)]
+            if (first <= int(symbol[0], 16) <= last or symbol[2] in KERNEL_START if len(symbol) == 3
+                else symbol[3] in NETWORK_MODULES)]
     with open("/dev/shm/kallsyms", "w") as table:
         for symbol in kept:
             table.write(" ".join(symbol[:3]) + ("\t" + symbol[3] if len(symbol) > 3 else "") + "\n")
@@ -72,9 +80,9 @@ def shorten_kallsyms():
 
 def network():
     """Moves the two NICs, renamed eth0 and eth1, into the namespaces tx and rx, and waits for the link."""
-    found = sorted(name for name in os.listdir("/sys/class/net") if os.path.exists(f"/sys/class/net/{name}/device"))
-    if len(found) != 2:
-        raise RuntimeError(f"the guest has {len(found)} network cards, the lab needs 2: {' '.join(found)}")
+    found = paths.cards()
+    if len(found) not in (2, 4):  # with four, two more are on a wire of their own
+        raise RuntimeError(f"the guest has {len(found)} network cards, the lab needs 2 or 4: {' '.join(found)}")
     driver = os.path.basename(os.path.realpath(f"/sys/class/net/{found[0]}/device/driver"))
     for number, (name, namespace) in enumerate(zip(found, ["tx", "rx"])):
         device = f"eth{number}"
@@ -107,18 +115,21 @@ def wait_ready(process):
         raise RuntimeError(f"{' '.join(process.args[:7])} {state}")
 
 
-def start_workload(workload, count, directory, go):
+def start_workload(step, directory, go):
     """The workload's processes, ready and waiting for the FIFO."""
+    workload, count = step["workload"], step["count"]
     if workload == "icmp":
         script = f'read line <"{go}"; exec ping -n -c {count} -i 0.05 10.9.0.2'
         with open(f"{directory}/ping.log", "w") as log:
             return {"ping": subprocess.Popen(in_namespace("tx", "sh", "-c", script), stdout=log, stderr=log)}
     program = ["python3", f"{HERE}/workload.py"]
     options = [workload, "--count", str(count)]
-    receiver = subprocess.Popen(in_namespace("rx", *program, "receive", *options, "--log", f"{directory}/recv.jsonl"),
-                                stdout=subprocess.PIPE, text=True)
-    sender = subprocess.Popen(in_namespace("tx", *program, "send", *options, "--log", f"{directory}/send.jsonl",
-                                           "--go", go), stdout=subprocess.PIPE, text=True)
+    server = in_namespace("rx", *program, "receive", *options, "--log", f"{directory}/recv.jsonl")
+    client = in_namespace("tx", *program, "send", *options, "--log", f"{directory}/send.jsonl", "--go", go)
+    if "way" in step:
+        server, client = paths.programs(step, directory, go)
+    receiver = subprocess.Popen(server, stdout=subprocess.PIPE, text=True)
+    sender = subprocess.Popen(client, stdout=subprocess.PIPE, text=True)
     processes = {"receiver": receiver, "sender": sender}
     try:
         wait_ready(receiver)
@@ -162,19 +173,21 @@ def recorder_command(step, output):
     command = ["trace-cmd", "record", "--no-filter", "-C", "mono", "-b", "20000", *step["options"], "-o", output]
     for event in events:
         command += ["-e", event]
+    if step["recorder"] == matrix.RECORDER:
+        return matrix.recorder_command(matrix.local_perf(), command, events, os.path.dirname(output))
     return command
 
 
-def run_recorder(command, directory, output, processes):
+def run_recorder(command, directory, output, processes, seconds=RUN_TIMEOUT):
     """The recorder's exit status. A recorder that hangs is killed, and the error says what everything waits for."""
     with open(output, "w") as log:
         recorder = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     start_new_session=True)
         try:
-            return recorder.wait(RUN_TIMEOUT)
+            return recorder.wait(seconds)
         except subprocess.TimeoutExpired:
             states = [f"{name} {'runs' if process.poll() is None else 'ended'}" for name, process in processes.items()]
-            hung = f"{command[0]} did not end within {RUN_TIMEOUT} s ({', '.join(states)}):\n{what_runs()}"
+            hung = f"{command[0]} did not end within {seconds} s ({', '.join(states)}):\n{what_runs()}"
             os.killpg(recorder.pid, signal.SIGKILL)
             recorder.wait()
             run("trace-cmd", "reset", check=False)  # what it could not do itself, or the next run is disturbed
@@ -190,9 +203,10 @@ def record(step, shared):
         os.mkfifo(done)
         results = f"{scratch}/results"
         os.mkdir(results)
+        recorder = recorder_command(step, f"{results}/trace.dat")
         before = read("/proc/interrupts")
         instances = sorted(os.listdir(f"{TRACING}/instances"))
-        processes = start_workload(step["workload"], step["count"], results, go)
+        processes = start_workload(step, results, go)
         pids = {name: process.pid for name, process in processes.items()}
         statuses = {}
 
@@ -206,10 +220,11 @@ def record(step, shared):
         threading.Thread(target=finish, daemon=True).start()
         # The recorder runs a command that opens the gate and returns when the workload has ended.
         gate = ["sh", "-c", 'echo go >"$0"; cat "$1"', go, done]
-        command = recorder_command(step, f"{results}/trace.dat") + gate
+        command = recorder + gate
         started = time.monotonic()
         try:
-            status = run_recorder(command, scratch, f"{results}/record.log", processes)
+            status = run_recorder(command, scratch, f"{results}/record.log", processes,
+                                  MATRIX_TIMEOUT if step["recorder"] == matrix.RECORDER else RUN_TIMEOUT)
         finally:
             stop(processes)
         seconds = round(time.monotonic() - started, 1)
@@ -226,7 +241,7 @@ def record(step, shared):
                 "pids": pids, "exitStatus": {"recorder": status, **statuses},
                 "versions": {"python": sys.version.split()[0], **step["versions"]}, "seconds": seconds,
                 "instances": {"before": instances, "after": sorted(os.listdir(f"{TRACING}/instances"))},
-                "clocksource": read("/sys/devices/system/clocksource/clocksource0/current_clocksource").strip()}
+                **paths.about(step), "clocksource": read("/sys/devices/system/clocksource/clocksource0/current_clocksource").strip()}
         with open(f"{results}/meta.json", "w") as file:
             json.dump(meta, file, indent=1)
             file.write("\n")
@@ -255,7 +270,8 @@ def main():
         for step in plan:
             print(f"guest: {step['name']}", flush=True)
             try:
-                record({**step, "driver": driver}, shared)
+                with paths.laid_out(step), truth.recorded(step, shared):
+                    record({**step, "driver": driver}, shared)
             except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                 failures[step["name"]] = str(error)
                 print(f"guest: {step['name']}: {error}", flush=True)

@@ -24,7 +24,7 @@ TCP_HEADER = struct.Struct("!II")  # bytes after this header, number
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h; the socket module has no name for it
 SO_RCVBUFFORCE = 33
 TIMESPEC = struct.Struct("qq")
-SILENCE = 20  # seconds without a packet after which the receiver stops waiting
+SILENCE = 60  # seconds without a packet after which the receiver stops waiting
 SIZES, PAUSES = 20261122, 20261123  # seeds: every run sends the same messages in the same rhythm
 
 

@@ -7,16 +7,27 @@ internal import Glibc
   @usableFromInline let base: UnsafeMutableRawPointer
   /// How many bytes fit.
   public let capacity: Int
-  /// How many bytes, from the start, hold data.
-  public private(set) var count = 0
+  /// `count` stands in memory of its own, and not in the object, so that reading it needs no check for exclusive access.
+  @usableFromInline let counter: UnsafeMutablePointer<Int>
 
   /// Memory for `capacity` bytes, not yet filled.
   public init(capacity: Int) {
     self.capacity = max(capacity, 1)
     unsafe base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 16)
+    unsafe counter = UnsafeMutablePointer.allocate(capacity: 1)
+    unsafe counter.initialize(to: 0)
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit {
+    unsafe base.deallocate()
+    unsafe counter.deallocate()
+  }
+
+  /// How many bytes, from the start, hold data.
+  @inlinable public private(set) var count: Int {
+    get { unsafe counter.pointee }
+    set { unsafe counter.pointee = newValue }
+  }
 
   /// A buffer that holds a copy of `bytes`.
   public convenience init(_ bytes: [UInt8]) {
@@ -55,6 +66,23 @@ internal import Glibc
         return copied
       }
     }
+  }
+
+  /// A buffer of `count` bytes in use, all of them 0.
+  public convenience init(zeroes count: Int) {
+    self.init(capacity: count)
+    unsafe memset(base, 0, capacity)
+    self.count = capacity
+  }
+
+  /// Copies `bytes`, as many as are in use, over the first ones, and zeroes over those behind them up to `end`.
+  public func overwrite(with bytes: RawSpan, zeroesTo end: Int) {
+    let copied = min(bytes.byteCount, count)
+    unsafe bytes.withUnsafeBytes { source in
+      if copied > 0, let start = source.baseAddress { unsafe base.copyMemory(from: start, byteCount: copied) }
+    }
+    let limit = min(end, count)
+    if limit > copied { unsafe memset(base + copied, 0, limit - copied) }
   }
 
   /// Moves the bytes from `offset` to the start of the buffer and forgets those before it.

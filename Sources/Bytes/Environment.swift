@@ -9,6 +9,9 @@ public enum Environment {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 
+  /// The number in variable `name`, or nil.
+  public static func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }
+
   /// Whether variable `name` is there and not empty.
   public static func isSet(_ name: String) -> Bool { value(name)?.isEmpty == false }
 }

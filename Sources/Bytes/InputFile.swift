@@ -11,7 +11,8 @@ public final class InputFile: Sendable {
   public let size: Int
   private let descriptor: Int32
 
-  /// Opens `path`. Standard input (`-`) and anything else that cannot be read at an offset is first copied to an unnamed temporary file.
+  /// Opens `path`. Standard input (`-`) and anything else that cannot be read at an offset, such as what the
+  /// kernel makes up as it is read, is first copied to an unnamed temporary file.
   public convenience init(path: String) throws(BytesError) {
     if path == "-" {
       try self.init(path: "standard input", spooling: 0)
@@ -21,7 +22,7 @@ public final class InputFile: Sendable {
     guard descriptor >= 0 else { throw BytesError(path: path, reason: Self.lastError()) }
     let status = Self.status(descriptor)
     switch status.kind {
-    case S_IFREG: self.init(path: path, descriptor: descriptor, size: status.size)
+    case S_IFREG where status.size > 0: self.init(path: path, descriptor: descriptor, size: status.size)
     case S_IFDIR:
       close(descriptor)
       throw BytesError(path: path, reason: "is a directory, not a recording")

@@ -48,9 +48,13 @@ extension RawSpan {
     return offset > start ? value : nil
   }
 
+  /// Whether `byte` is a hexadecimal digit.
+  @inlinable
+  public static func isHexDigit(_ byte: UInt8) -> Bool { hexDigit(byte) != nil }
+
   /// The value of a hexadecimal digit.
   @inlinable @inline(__always)
-  static func hexDigit(_ byte: UInt8) -> UInt64? {
+  public static func hexDigit(_ byte: UInt8) -> UInt64? {
     if byte &- 48 < 10 { return UInt64(byte &- 48) }
     let letter = (byte | 32) &- 97
     return letter < 6 ? UInt64(letter &+ 10) : nil
@@ -68,6 +72,18 @@ extension RawSpan {
   public func has(_ text: StaticString, at offset: Int) -> Bool {
     guard offset >= 0, text.utf8CodeUnitCount <= byteCount &- offset else { return false }
     return text.withUTF8Buffer { unsafe $0.enumerated().allSatisfy { byte(at: offset &+ $0.offset) == $0.element } }
+  }
+
+  /// The offset of the first zero byte, or nil; looks at 8 bytes at a time.
+  @inlinable
+  public var firstZero: Int? {
+    var index = 0
+    while let word = integer(UInt64.self, at: index) {
+      let zeroes = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      if zeroes != 0 { return index &+ zeroes.trailingZeroBitCount / 8 }
+      index &+= 8
+    }
+    return firstIndex(of: 0, from: index)
   }
 
   /// The offset of the first newline at or after `start`, or nil; looks at 8 bytes at a time.

@@ -9,6 +9,11 @@ static inline long wakepath_splice(int from, int to, unsigned long count, unsign
   return syscall(SYS_splice, from, 0L, to, 0L, count, flags);
 }
 
+// Gives a file's room on disk back where it holds nothing that is needed; `mode` as in fallocate(2), which <fcntl.h> hides from Swift.
+static inline int wakepath_fallocate(int file, int mode, long offset, long length) {
+  return (int)syscall(SYS_fallocate, file, mode, offset, length);
+}
+
 // The environment of this process; Swift does not let a global variable of C be read.
 static inline char **wakepath_environment(void) {
   extern char **environ;

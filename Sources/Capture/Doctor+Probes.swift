@@ -1,4 +1,4 @@
-internal import SystemPackage
+internal import Layouts
 
 extension Doctor {
   /// What can show more than the kernel's own events do.
@@ -25,25 +25,13 @@ extension Doctor {
     /// README shows eprobes also where the kernel is built without them, so one is made, which never fires, and removed.
     private var eprobes: Check {
       guard let tracing, readme != nil else { return check("eprobes", nil, "", without: Self.eprobeCost) }
-      let name = "wakepath_\(SystemCalls.processID)/probe"
-      let isThere = append("e:\(name) net.netif_receive_skb skb=$skbaddr\n", tracing)
-      if isThere { _ = append("-:\(name)\n", tracing) }
+      var trial = DynamicEvents(tracing)
+      let isThere = (try? trial.make("e", "probe", "net.netif_receive_skb skb=$skbaddr")) != nil
+      if let note = trial.remove() { return check("eprobes", false, note, without: Self.eprobeCost) }
       return check("eprobes", isThere, isThere ? "can be made and removed" : "not in this kernel", without: Self.eprobeCost)
     }
 
     private static let eprobeCost = "addresses and ports of packets are known only where an event shows them"
-
-    private func append(_ line: String, _ tracing: TraceDirectory) -> Bool {
-      do {
-        let path = FilePath("\(tracing.path)/dynamic_events")
-        let file = try FileDescriptor.open(path, .writeOnly, options: [.append, .closeOnExec])
-        defer { SystemCalls.close(file) }
-        try file.writeAll(Array(line.utf8))
-        return true
-      } catch {
-        return false
-      }
-    }
 
     private var fprobes: Check {
       let isThere = readme.map { $0.contains("f[:[<group>/]") }
@@ -60,10 +48,16 @@ extension Doctor {
     }
 
     private var layouts: Check {
-      let path = "/sys/kernel/btf/vmlinux"
-      let exists = SystemCalls.kind(of: path).exists
-      return check(
-        "BTF", exists, exists ? path : "not in this kernel", without: "probes cannot read the fields of the kernel's structures")
+      let cost = "probes cannot read the fields of the kernel's structures"
+      guard SystemCalls.kind(of: BTF.kernelPath).exists else { return check("BTF", false, "not in this kernel", without: cost) }
+      do throws(LayoutError) {
+        guard let data = try BTF.ofRunningKernel().member("data", of: "sk_buff") else {
+          return check("BTF", false, "\(BTF.kernelPath) has no sk_buff.data", without: cost)
+        }
+        return check("BTF", true, "\(BTF.kernelPath), sk_buff.data at byte \(data.offset)", without: cost)
+      } catch {
+        return check("BTF", false, error.description, without: cost)
+      }
     }
   }
 }

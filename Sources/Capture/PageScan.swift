@@ -22,7 +22,8 @@ struct PageScan {
   private mutating func scan(_ spool: Spool) -> Bool {
     guard let file = try? InputFile(path: "/proc/self/fd/\(spool.file.rawValue)") else { return false }
     let buffer = ByteBuffer(capacity: 1 << 20)
-    for offset in stride(from: 0, to: spool.bytes, by: buffer.capacity) {
+    let kept = spool.kept
+    for offset in stride(from: kept.lowerBound, to: kept.upperBound, by: buffer.capacity) {
       guard (try? file.read(at: offset, count: buffer.capacity, into: buffer)) != nil else { return false }
       symbols.need(buffer.bytes)
       tasks.need(buffer.bytes)

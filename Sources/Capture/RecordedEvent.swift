@@ -10,14 +10,30 @@ public struct RecordedEvent: Sendable, Equatable {
   let deviceField: String?
   /// Without it there is nothing to record.
   let isEssential: Bool
+  /// What the kernel is to keep of it, in its own words; nil for all.
+  let condition: String?
 
-  init(_ system: String, _ name: String, for need: String, without cost: String, device: String? = nil, essential: Bool = false) {
+  init(
+    _ system: String, _ name: String, for need: String, without cost: String, device: String? = nil, essential: Bool = false,
+    keeping condition: String? = nil
+  ) {
     self.system = system
     self.name = name
     self.need = need
     self.cost = cost
     deviceField = device
     isEssential = essential
+    self.condition = condition
+  }
+
+  /// The same event, of which the kernel is to keep what `condition` says.
+  func keeping(_ condition: String) -> RecordedEvent {
+    RecordedEvent(system, name, for: need, without: cost, device: deviceField, essential: isEssential, keeping: condition)
+  }
+
+  /// The same event under the system `group`.
+  func inGroup(_ group: String) -> RecordedEvent {
+    RecordedEvent(group, name, for: need, without: cost, device: deviceField, essential: isEssential, keeping: condition)
   }
 
   /// The name as `trace-cmd record -e` takes it.

@@ -11,13 +11,13 @@ public enum Recorder {
     // From here on no signal ends this process; what it asks for is done at the next look into the inbox.
     let handlers = SignalHandlers(inbox: inbox)
     defer { handlers.restore() }
-    var notes = RecordingInstance.removeLeftovers(in: tracing)
+    var notes = RecordingInstance.removeLeftovers(in: tracing) + DynamicEvents.removeLeftovers(in: tracing)
     var captured = try capture(options, output, tracing, inbox, &notes)
     captured.workload?.finish(inbox: inbox, grace: grace)
     let scan = PageScan(captured.spools, symbols: .ofKernel, tasks: captured.tasks)
     captured.metadata.symbols = scan.symbols.needed
     captured.metadata.commandLines = scan.tasks.needed
-    let bytes = try TraceDatWriter(metadata: captured.metadata, spools: captured.spools).write(to: output)
+    let bytes = try TraceDatWriter(metadata: captured.metadata, runs: captured.spools.map { PageRun($0) }).write(to: output)
     return RecordingSummary(
       output: options.output, end: captured.end, duration: captured.duration, command: captured.workload?.status, bytes: bytes,
       cpus: captured.cpus, skipped: captured.skipped, notes: notes)
@@ -41,38 +41,49 @@ public enum Recorder {
   private static func capture(
     _ options: RecordingOptions, _ output: OutputFile, _ tracing: TraceDirectory, _ inbox: Inbox, _ notes: inout [String]
   ) throws(CaptureError) -> Captured {
+    // Names that are none must not reach the definitions of probes.
+    _ = try RecordingInstance.filter(options.devices)
     let instance = try RecordingInstance(tracing)
+    var probes = Probes(options, tracing)
     do throws(CaptureError) {
-      let captured = try capture(options, output, tracing, instance, inbox, &notes)
-      if let note = instance.remove() { notes.append(note) }
+      let captured = try capture(options, output, tracing, instance, probes, inbox, &notes)
+      for note in [instance.remove(), probes.remove()] { if let note { notes.append(note) } }
       return captured
     } catch {
       _ = instance.remove()
+      _ = probes.remove()
       throw error
     }
   }
 
   private static func capture(
-    _ options: RecordingOptions, _ output: OutputFile, _ tracing: TraceDirectory, _ instance: borrowing RecordingInstance, _ inbox: Inbox,
-    _ notes: inout [String]
+    _ options: RecordingOptions, _ output: OutputFile, _ tracing: TraceDirectory, _ instance: borrowing RecordingInstance,
+    _ probes: Probes, _ inbox: Inbox, _ notes: inout [String]
   ) throws(CaptureError) -> Captured {
-    let events = try instance.configure(options, &notes)
+    let events = try instance.configure(options, probes: probes.events, &notes)
     var metadata = try TraceMetadata(tracing: tracing.path, events: events)
     metadata.clock = instance.text("trace_clock")
     let spools = try instance.cpus.map { cpu throws(CaptureError) in try Spool(cpu: cpu, directory: output.directory) }
-    let readers = try RingReaders(instance.path, spools: spools, pageSize: metadata.pageSize, inbox: inbox)
+    // A flight recorder that looks at nothing leaves everything in the kernel's ring until the end.
+    let isLeft = options.flightBytesPerCPU != nil && options.trigger == nil
+    func startReading() throws(CaptureError) -> RingReaders {
+      try RingReaders(instance.path, spools: spools, pageSize: metadata.pageSize, inbox: inbox, isPrompt: options.trigger != nil)
+    }
+    let readers = isLeft ? nil : try startReading()
+    let watch = FlightWatch(options, metadata, spools, output)
     let start = ContinuousClock.now
     try instance.turn(on: true)
     var workload: Workload?
     let end: RecordingSummary.End
     do throws(CaptureError) {
       if !options.command.isEmpty { workload = try Workload(options.command, inbox: inbox) }
-      end = waitForEnd(inbox, deadline: options.duration.map { start + $0 })
+      end = try RecordingWait(inbox, deadline: options.duration.map { start + $0 }).untilEnd(instance, options.burst, watch)
       try instance.turn(on: false)
-      try readers.finish()
+      if let readers { try readers.finish() } else { try startReading().finish() }
+      if isLeft { for spool in spools { try spool.beginAtFirstPage() } }
     } catch {
       try? instance.turn(on: false)
-      try? readers.finish()
+      try? readers?.finish()
       workload?.finish(inbox: inbox, grace: grace)
       throw error
     }
@@ -80,24 +91,11 @@ public enum Recorder {
     let tasks = TaskNames(saved: (try? SystemCalls.contents(of: "\(tracing.path)/saved_cmdlines")) ?? [])
     metadata.statistics = spools.map { ($0.cpu, instance.text("per_cpu/cpu\($0.cpu)/stats")) }
     return Captured(
-      metadata: metadata, tasks: tasks, spools: spools, end: end, duration: duration, cpus: statistics(metadata, spools),
-      skipped: RecordedEvent.all.filter { !events.contains($0) }, workload: workload)
+      metadata: metadata, tasks: tasks, spools: spools, end: end, duration: duration, cpus: statistics(metadata, spools, isLeft),
+      skipped: RecordedEvent.all.filter { !events.contains($0) } + probes.refused, workload: workload)
   }
 
-  /// Sleeps until the recording is to end. A command's last packets may still be on their way when it ends, so some time is added then.
-  private static func waitForEnd(_ inbox: Inbox, deadline: ContinuousClock.Instant?) -> RecordingSummary.End {
-    switch inbox.next(until: deadline) {
-    case .signal(let number): return .signal(number)
-    case nil: return .durationPassed
-    // What failed is told when the readers are joined.
-    case .readerFailed: return .commandEnded
-    case .commandEnded:
-      SystemCalls.sleep(milliseconds: 50)
-      return .commandEnded
-    }
-  }
-
-  private static func statistics(_ metadata: TraceMetadata, _ spools: [Spool]) -> [RecordingSummary.CPU] {
+  private static func statistics(_ metadata: TraceMetadata, _ spools: [Spool], _ isFlight: Bool) -> [RecordingSummary.CPU] {
     zip(metadata.statistics, spools).map { statistics, spool in
       var counts: [Substring: Int] = [:]
       for line in String(decoding: statistics.text, as: UTF8.self).split(separator: "\n") {
@@ -106,8 +104,8 @@ public enum Recorder {
       }
       return RecordingSummary.CPU(
         cpu: spool.cpu, events: counts["read events", default: 0],
-        lost: counts["overrun", default: 0] + counts["commit overrun", default: 0] + counts["dropped events", default: 0],
-        bytes: spool.bytes)
+        lost: (isFlight ? 0 : counts["overrun", default: 0]) + counts["commit overrun", default: 0] + counts["dropped events", default: 0],
+        letGo: isFlight ? counts["overrun", default: 0] : 0, bytes: spool.bytes)
     }
   }
 }

@@ -40,27 +40,35 @@ struct RecordingInstance: ~Copyable {
   func text(_ file: String) -> [UInt8] { (try? instance.read(file)) ?? [] }
 
   /// Sets clock and buffers and enables the events, still without recording; answers those that this kernel has.
-  func configure(_ options: RecordingOptions, _ notes: inout [String]) throws(CaptureError) -> [RecordedEvent] {
+  func configure(
+    _ options: RecordingOptions, probes: [RecordedEvent], _ notes: inout [String]
+  ) throws(CaptureError) -> [RecordedEvent] {
     try turn(on: false)
     try set("trace_clock", options.clock, "this kernel cannot record with the clock \(options.clock)")
-    try setBuffer(options.bufferBytesPerCPU, &notes)
+    try setBuffer(options.trigger == nil ? options.flightBytesPerCPU ?? options.bufferBytesPerCPU : options.bufferBytesPerCPU, &notes)
     // Kernels before 5.0 do not know the first, and a top instance may have been told not to do the others.
     try? instance.write("25", to: "buffer_percent")
     try? instance.write("1", to: "options/overwrite")
     try? instance.write("1", to: "options/record-cmd")
     let filter = try Self.filter(options.devices)
-    let events = RecordedEvent.all.filter { SystemCalls.kind(of: "\(path)/events/\($0.fullName.path)/enable").exists }
+    let wanted = RecordedEvent.all + (options.recordsDMA ? RecordedEvent.dma(options.devices) : []) + probes
+    let events = wanted.filter { SystemCalls.kind(of: "\(path)/events/\($0.fullName.path)/enable").exists }
     if let missing = RecordedEvent.all.first(where: { $0.isEssential && !events.contains($0) }) {
       throw CaptureError("this kernel has no event \(missing.fullName), so \(missing.cost): use a kernel built with tracing of the network")
     }
     for event in events {
       if let filter, let field = event.deviceField {
         try set("events/\(event.fullName.path)/filter", filter(field), "\(event.fullName) cannot be kept to the given devices")
+      } else if let condition = event.condition {
+        try set("events/\(event.fullName.path)/filter", condition, "\(event.fullName) cannot be kept to \(condition)")
       }
       try set("events/\(event.fullName.path)/enable", "1", "the event \(event.fullName) cannot be enabled")
     }
     return events
   }
+
+  /// Writes a line of ours into the recording (`trace_marker`); a kernel without it leaves the report not knowing the windows.
+  func mark(_ text: String) { try? instance.write(text, to: "trace_marker") }
 
   func turn(on: Bool) throws(CaptureError) {
     try set("tracing_on", on ? "1" : "0", "recording cannot be turned \(on ? "on" : "off")")
@@ -94,7 +102,7 @@ struct RecordingInstance: ~Copyable {
   }
 
   /// The filter that keeps `devices` in a field, or nil for all.
-  private static func filter(_ devices: [String]) throws(CaptureError) -> ((String) -> String)? {
+  static func filter(_ devices: [String]) throws(CaptureError) -> ((String) -> String)? {
     guard !devices.isEmpty else { return nil }
     for device in devices where device.isEmpty || device.utf8.count > 15 || device.contains(where: { "\"\\/ ".contains($0) }) {
       throw CaptureError("\"\(device)\" cannot be the name of a network device")
@@ -143,7 +151,7 @@ extension RecordingInstance {
   }
 
   /// Whether `pid` is a process that runs the same program as this one, or one of its name.
-  private static func isRecorder(_ pid: Int32) -> Bool {
+  static func isRecorder(_ pid: Int32) -> Bool {
     if let program = SystemCalls.resolved("/proc/\(pid)/exe"), program == SystemCalls.resolved("/proc/self/exe") { return true }
     let name = (try? SystemCalls.contents(of: "/proc/\(pid)/comm")) ?? []
     return String(decoding: name, as: UTF8.self) == "wakepath\n"

@@ -10,8 +10,30 @@ public struct RecordingOptions: Sendable {
   public var command: [String] = []
   /// Keeps only these devices' packets, in the events that name a device; empty keeps all.
   public var devices: [String] = []
+  /// Records the addresses, ports and TCP header of each packet, one event more for a packet, where the kernel can be asked for them.
+  public var recordsFlows = true
+  /// Records when drivers hand memory to their devices and take it back; one or two events more for a packet.
+  public var recordsDMA = false
+  /// Records in windows with pauses between them; nil records all the time.
+  public var burst: Burst?
+  /// Keeps only the last so many bytes of each CPU until the recording ends; nil keeps all.
+  public var flightBytesPerCPU: Int?
+  /// Asked about every stretch of a flight recording, as a trace.dat at the given path; true ends the recording. Without it nothing is
+  /// read from the kernel before the end.
+  public var trigger: (@Sendable (String) -> Bool)?
   /// The clock of the recording, one of those in the kernel's `trace_clock`.
   public var clock = "mono"
+
+  /// Windows of recording and the pauses between them.
+  public struct Burst: Sendable, Equatable {
+    public var on: Duration
+    public var off: Duration
+
+    public init(on: Duration, off: Duration) {
+      self.on = on
+      self.off = off
+    }
+  }
 
   public init() {}
 

@@ -6,6 +6,8 @@ public struct RecordingSummary: Sendable {
     case durationPassed
     /// SIGINT, SIGTERM or SIGHUP, by number.
     case signal(Int32)
+    /// What the flight recorder was waiting for has happened.
+    case triggered
   }
 
   /// How the recorded command fared.
@@ -24,6 +26,8 @@ public struct RecordingSummary: Sendable {
     public var events: Int
     /// Events that were overwritten before they were read, or found no room: lost.
     public var lost: Int
+    /// Events that a flight recorder let go because later ones needed their place.
+    public var letGo: Int
     /// Bytes of ring-buffer pages in the file.
     public var bytes: Int
   }
@@ -45,6 +49,8 @@ public struct RecordingSummary: Sendable {
 
   /// Events in the file.
   public var events: Int { cpus.reduce(0) { $0 + $1.events } }
+  /// Events let go by a flight recorder.
+  public var letGo: Int { cpus.reduce(0) { $0 + $1.letGo } }
   /// Events lost.
   public var lost: Int { cpus.reduce(0) { $0 + $1.lost } }
 }

@@ -9,12 +9,15 @@ final class RingReader: Sendable {
   private let cpu: Int
   private let spool: Spool
   private let pageSize: Int
+  /// Takes pages before they are full, for somebody looks at them while they are recorded.
+  private let isPrompt: Bool
   private let pipe: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
   private let pages: FileDescriptor
   private let failure = Mutex<CaptureError?>(nil)
 
   /// A reader of the `trace_pipe_raw` in `directory` (`per_cpu/cpuN`). While it lives, the instance cannot be removed.
-  init(directory: String, pageSize: Int, spool: Spool) throws(CaptureError) {
+  init(directory: String, pageSize: Int, spool: Spool, isPrompt: Bool) throws(CaptureError) {
+    self.isPrompt = isPrompt
     cpu = spool.cpu
     self.spool = spool
     self.pageSize = pageSize
@@ -57,7 +60,11 @@ final class RingReader: Sendable {
   private func run(until stop: FileDescriptor) throws(CaptureError) {
     var isStopped = false
     while !isStopped {
-      isStopped = SystemCalls.wait(for: [stop, pages], timeout: Self.longestSleep)[0]
+      isStopped = SystemCalls.wait(for: isPrompt ? [stop] : [stop, pages], timeout: Self.longestSleep)[0]
+      if isPrompt {
+        _ = try readPages()
+        continue
+      }
       // A kernel that knows no watermark wakes us for every event, although no page is full yet.
       if try moveFullPages() == 0, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }
     }

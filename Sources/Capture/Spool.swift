@@ -5,7 +5,7 @@ internal import SystemPackage
 final class Spool: Sendable {
   let cpu: Int
   let file: FileDescriptor
-  private let size = Mutex(0)
+  private let extent = Mutex(0..<0)
 
   init(cpu: Int, directory: String) throws(CaptureError) {
     self.cpu = cpu
@@ -18,8 +18,50 @@ final class Spool: Sendable {
 
   deinit { SystemCalls.close(file) }
 
-  /// How many bytes it holds.
-  var bytes: Int { size.withLock { $0 } }
+  /// The bytes of the file that it keeps; before them it has given the disk its room back.
+  var kept: Range<Int> { extent.withLock { $0 } }
 
-  func grow(by count: Int) { size.withLock { $0 += count } }
+  /// How many bytes it keeps.
+  var bytes: Int { kept.count }
+
+  func grow(by count: Int) { extent.withLock { $0 = $0.lowerBound..<$0.upperBound + count } }
+
+  /// Lets go of all but the last `count` bytes, in whole pages of `pageSize`.
+  func keepLast(_ count: Int, pageSize: Int) {
+    let old = kept
+    let first = (old.upperBound - count) / pageSize * pageSize
+    guard first > old.lowerBound else { return }
+    extent.withLock { $0 = first..<max($0.upperBound, first) }
+    SystemCalls.freeSpace(of: file, in: old.lowerBound..<first)
+  }
+
+  /// Takes the mark of lost events off the first page: what a flight recorder has let go before it is not missing from what it keeps.
+  func beginAtFirstPage() throws(CaptureError) {
+    guard bytes > 0 else { return }
+    do throws(Errno) {
+      // The page's word of committed bytes behind its time: the two top bits of 32 say that events before it are missing.
+      var word = try SystemCalls.read(file, at: kept.lowerBound + 8, count: MemoryLayout<Int>.size)
+      let mark = TraceDatWriter.isBigEndian ? word.count - 4 : 3
+      word[mark] &= 0x3f
+      try SystemCalls.put(word, into: file, at: kept.lowerBound + 8)
+    } catch {
+      throw CaptureError("the recording cannot be kept on disk", error)
+    }
+  }
+}
+
+/// A part of one CPU's pages.
+struct PageRun {
+  let cpu: Int
+  let file: FileDescriptor
+  /// The place in `file`, whole pages.
+  let range: Range<Int>
+
+  /// What `spool` keeps, from byte `start` on.
+  init(_ spool: Spool, from start: Int = 0) {
+    cpu = spool.cpu
+    file = spool.file
+    let kept = spool.kept
+    range = max(kept.lowerBound, min(start, kept.upperBound))..<kept.upperBound
+  }
 }

@@ -100,16 +100,36 @@ enum SystemCalls {
 
   static func unmount(_ path: String) { _ = unsafe umount2(path, 0) }
 
-  /// Appends `count` bytes of `source`, from its start, to `target`, without taking them through this process where that can be.
-  static func copy(_ source: FileDescriptor, count: Int, to target: FileDescriptor) throws(Errno) {
-    var offset: off_t = 0
-    while offset < count {
-      let sent = unsafe sendfile(target.rawValue, source.rawValue, &offset, count - Int(offset))
+  /// Gives the disk back what `range` of `file` takes, where the file system can; the file keeps its length.
+  static func freeSpace(of file: FileDescriptor, in range: Range<Int>) {
+    // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE (linux/falloc.h)
+    _ = wakepath_fallocate(file.rawValue, 0x01 | 0x02, range.lowerBound, range.count)
+  }
+
+  /// `count` bytes of `file` at `offset`.
+  static func read(_ file: FileDescriptor, at offset: Int, count: Int) throws(Errno) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let got = unsafe bytes.withUnsafeMutableBytes { unsafe pread(file.rawValue, $0.baseAddress, count, off_t(offset)) }
+    if got != count { throw got < 0 ? lastError : .ioError }
+    return bytes
+  }
+
+  /// Puts `bytes` into `file` at `offset`.
+  static func put(_ bytes: [UInt8], into file: FileDescriptor, at offset: Int) throws(Errno) {
+    let put = unsafe bytes.withUnsafeBytes { unsafe pwrite(file.rawValue, $0.baseAddress, $0.count, off_t(offset)) }
+    if put != bytes.count { throw put < 0 ? lastError : .ioError }
+  }
+
+  /// Appends `range` of `source` to `target`, without taking it through this process where that can be.
+  static func copy(_ source: FileDescriptor, _ range: Range<Int>, to target: FileDescriptor) throws(Errno) {
+    var offset = off_t(range.lowerBound)
+    while offset < range.upperBound {
+      let sent = unsafe sendfile(target.rawValue, source.rawValue, &offset, range.upperBound - Int(offset))
       if sent > 0 { continue }
       if sent == 0 { throw .ioError }
       if lastError == .invalidArgument || lastError == .noFunction {
         guard lseek(source.rawValue, offset, SEEK_SET) >= 0 else { throw lastError }
-        return try copyByHand(source, count: count - Int(offset), to: target)
+        return try copyByHand(source, count: range.upperBound - Int(offset), to: target)
       }
       if lastError != .interrupted { throw lastError }
     }
@@ -218,6 +238,11 @@ enum SystemCalls {
       action.sa_flags = SA_RESTART
       unsafe sigaction(signal, &action, nil)
       handlers.old.append((signal, old))
+      // Whoever started us may have had it blocked, as the workers of libdispatch have.
+      var mask = sigset_t()
+      unsafe sigemptyset(&mask)
+      unsafe sigaddset(&mask, signal)
+      unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
     return handlers
   }

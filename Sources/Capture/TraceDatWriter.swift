@@ -15,7 +15,7 @@ struct TraceDatWriter {
 
   let metadata: TraceMetadata
   /// The pages of each CPU.
-  let spools: [Spool]
+  let runs: [PageRun]
 
   /// Writes the file beside `output` and then puts it in its place; answers its size in bytes.
   func write(to output: OutputFile) throws(CaptureError) -> Int {
@@ -33,13 +33,13 @@ struct TraceDatWriter {
   }
 
   private func write(to file: FileDescriptor) throws -> Int {
-    let cpuCount = (spools.map(\.cpu).max() ?? -1) + 1
+    let cpuCount = (runs.map(\.cpu).max() ?? -1) + 1
     let head = head(cpuCount: cpuCount)
     var offset = aligned(head.count + 16 * cpuCount)
     var places = [(offset: Int, size: Int)](repeating: (offset, 0), count: cpuCount)
-    for spool in spools.sorted(by: { $0.cpu < $1.cpu }) {
-      places[spool.cpu] = (offset, spool.bytes)
-      offset = aligned(offset + spool.bytes)
+    for run in runs.sorted(by: { $0.cpu < $1.cpu }) {
+      places[run.cpu] = (offset, run.range.count)
+      offset = aligned(offset + run.range.count)
     }
     var bytes = Bytes(head)
     for place in places {
@@ -48,7 +48,7 @@ struct TraceDatWriter {
     }
     bytes.append(zeros: aligned(bytes.content.count) - bytes.content.count)
     try file.writeAll(bytes.content)
-    for spool in spools.sorted(by: { $0.cpu < $1.cpu }) { try SystemCalls.copy(spool.file, count: spool.bytes, to: file) }
+    for run in runs.sorted(by: { $0.cpu < $1.cpu }) { try SystemCalls.copy(run.file, run.range, to: file) }
     return offset
   }
 

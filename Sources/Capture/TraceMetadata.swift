@@ -19,6 +19,9 @@ struct TraceMetadata {
   /// What the kernel counted for each CPU, as text.
   var statistics: [(cpu: Int, text: [UInt8])] = []
 
+  /// Of a recording that was not made here.
+  init() {}
+
   /// Reads what does not change while `events` are recorded.
   init(tracing directory: String, events: [RecordedEvent]) throws(CaptureError) {
     headerPage = try Self.read("\(directory)/events/header_page")
@@ -29,15 +32,27 @@ struct TraceMetadata {
       if let format = try? SystemCalls.contents(of: "\(ftrace)/\(name)/format") { ftraceFormats.append(format) }
     }
     for event in events {
-      let format = try Self.read("\(directory)/events/\(event.system)/\(event.name)/format")
-      if let index = eventFormats.firstIndex(where: { $0.system == event.system }) {
+      var format = try Self.read("\(directory)/events/\(event.system)/\(event.name)/format")
+      if event.isProbe { format = Self.countingElements(format) }
+      if let index = eventFormats.firstIndex(where: { $0.system == event.recordedSystem }) {
         eventFormats[index].formats.append(format)
       } else {
-        eventFormats.append((event.system, [format]))
+        eventFormats.append((event.recordedSystem, [format]))
       }
     }
     printkFormats = (try? SystemCalls.contents(of: "\(directory)/printk_formats")) ?? []
     uname = Self.uname
+  }
+
+  /// Formats of probes call arrays `u64 head[]` and leave their length to the size in bytes; libtraceevent prints such arrays as zeros.
+  static func countingElements(_ format: [UInt8]) -> [UInt8] {
+    let lines = String(decoding: format, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
+      guard line.contains("u64 "), let brackets = line.firstRange(of: "[];"), let size = line.firstRange(of: "size:"),
+        let bytes = Int(line[size.upperBound...].prefix(while: \.isNumber))
+      else { return String(line) }
+      return "\(line[..<brackets.lowerBound])[\(bytes / 8)];\(line[brackets.upperBound...])"
+    }
+    return Array(lines.joined(separator: "\n").utf8)
   }
 
   private static func read(_ path: String) throws(CaptureError) -> [UInt8] {

@@ -32,6 +32,8 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
   case chunkDamaged
   case recordDamaged
   case sampleTooShort
+  case formatsMissing
+  case otherSamples
   case recordsOutOfOrder
   case formatDamaged
   case unknownEvent
@@ -39,6 +41,9 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
   case sectionDamaged
   case lineNotUnderstood
   case tooManyInFlight
+  case otherClock
+  case functionRecords
+  case clockIsCounter
 
   /// The row of the table of diagnostics: severity, blame and one sentence of help.
   public var entry: (severity: Severity, blame: Blame, help: String) {
@@ -52,17 +57,24 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
     case .pageCommitTooLong:
       (.damage, .file, "a ring-buffer page claims more data than a page holds; the page is passed over")
     case .pageZeroTime:
-      (.damage, .file, "a ring-buffer page has data but no time; it was zeroed and is passed over")
+      (.damage, .file, "a ring-buffer page has no time; it was zeroed and is passed over")
     case .eventTooLong:
       (.damage, .file, "an event reaches past the end of its ring-buffer page; the rest of the page is passed over")
     case .eventZeroLength:
       (.damage, .file, "an event of no length; the rest of its ring-buffer page is passed over")
     case .chunkDamaged:
-      (.damage, .file, "compressed data cannot be unpacked; the rest of this CPU is passed over")
+      (.damage, .file, "compressed data cannot be unpacked and are passed over")
     case .recordDamaged:
       (.damage, .file, "a record of perf.data has a size or type that cannot be; reading goes on at the next one that makes sense")
     case .sampleTooShort:
       (.damage, .file, "a sample of perf.data is shorter than its event's attributes say; it is passed over")
+    case .formatsMissing:
+      (
+        .damage, .file,
+        "perf writes the formats of events at its very end, and without them no event can be decoded; record with `-o -` what may be cut short"
+      )
+    case .otherSamples:
+      (.notice, .recorder, "samples of events that are no tracepoints (cycles, software events) are passed over")
     case .recordsOutOfOrder:
       (.dataLoss, .recorder, "records lie further from their place in time than we keep; some come too late")
     case .formatDamaged:
@@ -75,6 +87,12 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
       (.damage, .file, "a section of the file's header cannot be read; what it holds is missing")
     case .lineNotUnderstood:
       (.damage, .file, "a line of text is no trace line; it is passed over")
+    case .otherClock:
+      (.dataLoss, .recorder, "a ring buffer has another clock than the first, so that its events cannot be placed among the others; they are passed over")
+    case .functionRecords:
+      (.notice, .analysis, "records of the function tracers are passed over, but for those that mark a step")
+    case .clockIsCounter:
+      (.dataLoss, .recorder, "the clock does not count nanoseconds: read every time below as so many counts; record with the clock mono")
     case .tooManyInFlight:
       (.dataLoss, .analysis, "more packets were in flight at once than we keep; the oldest were closed as unknown")
     }
@@ -104,7 +122,8 @@ public struct Diagnostics: Sendable {
   /// Counts one more of `kind` in `path`; the first one keeps its place and detail.
   public mutating func add(_ kind: DiagnosticKind, path: String, offset: Int? = nil, _ detail: String = "") {
     if let row = rows.firstIndex(where: { $0.kind == kind && $0.path == path }) {
-      rows[row].count += 1
+      // A file ends once, however many readers of it notice.
+      if kind != .fileTooShort { rows[row].count += 1 }
     } else {
       rows.append(Diagnostic(kind: kind, path: path, offset: offset, detail: detail))
     }

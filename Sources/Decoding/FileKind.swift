@@ -4,8 +4,12 @@ internal import Bytes
 enum FileKind {
   case traceDat
   case perfData
+  case oldPerfData
   case gzip
+  case pages
   case text
+  /// Text of perf script that does not name CPUs.
+  case textWithoutCPUs
   case unknown
 
   init(_ head: RawSpan) {
@@ -15,12 +19,14 @@ enum FileKind {
         .traceDat
       } else if starts(PerfHeader.magic) || starts(PerfHeader.magic.reversed()) {
         .perfData
+      } else if starts(PerfHeader.oldMagic) || starts(PerfHeader.oldMagic.reversed()) {
+        .oldPerfData
       } else if starts([0x1f, 0x8b]) {
         .gzip
-      } else if TextHead(head).isTrace {
-        .text
       } else {
-        .unknown
+        Self.ofText(TextHead(head)) ?? (PageFile.isPlausible(head) ? .pages : .unknown)
       }
   }
+
+  private static func ofText(_ head: TextHead) -> FileKind? { head.isTrace ? .text : head.lacksCPUs ? .textWithoutCPUs : nil }
 }

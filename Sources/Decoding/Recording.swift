@@ -4,15 +4,25 @@ public import Bytes
 /// Memory depends on the number of CPUs, not on the length of the recording.
 public struct Recording {
   /// What the recording says of itself.
-  public private(set) var info = RecordingInfo()
+  public internal(set) var info = RecordingInfo()
   /// What was wrong with it so far.
   public private(set) var diagnostics = Diagnostics()
   /// The loss that the last record of kind `gap` stands for.
   public private(set) var gap = Gap(cpu: 0, after: 0, before: 0, events: nil)
 
-  private let files: [InputFile]
+  /// A file, and the CPU if it was found in a directory as the pages of one.
+  struct Source {
+    let file: InputFile
+    var cpu: Int32?
+  }
+
+  private let sources: [Source]
+  private let pageFormats: PageFormats?
+  /// The catalog of all files of raw pages, or -1.
+  var pageCatalog = -1
   private var catalogs: [FormatCatalog] = []
   private var catalogOfStream: [Int] = []
+  private var bufferOfStream: [String] = []
   private var rings: [RingStream] = []
   private var texts: [TextStream] = []
   private var perfs: [PerfStream] = []
@@ -20,21 +30,29 @@ public struct Recording {
   private var merger = RecordMerger()
   private var hasMoved = true
 
-  /// Opens `paths` as one recording; `-` is standard input.
-  public init(paths: [String]) throws(DecodingError) {
-    try self.init(files: try paths.map { (path) throws(DecodingError) in try Self.file(path) })
+  /// Opens `paths` as one recording; `-` is standard input. Raw ring-buffer pages need `formats`: a directory of them, or a trace.dat of the
+  /// same kernel.
+  public init(paths: [String], formats: String? = nil) throws(DecodingError) {
+    var pageFormats: PageFormats?
+    if let formats { pageFormats = try PageFormats(path: formats) }
+    var sources: [Source] = []
+    for path in paths { sources += try Self.sources(path, &pageFormats) }
+    // CPUs that wrote nothing leave empty files.
+    if pageFormats != nil, let kept = Self.filled(sources) { sources = kept }
+    try self.init(sources: sources, pageFormats)
   }
 
-  private init(files: [InputFile]) throws(DecodingError) {
-    self.files = files
-    for file in files { try open(file) }
+  private init(sources: [Source], _ pageFormats: PageFormats?) throws(DecodingError) {
+    self.sources = sources
+    self.pageFormats = pageFormats
+    for source in sources { try open(source) }
     start()
   }
 
   /// The same recording from its beginning, also where it came from standard input.
-  public func reopened() throws(DecodingError) -> Recording { try Recording(files: files) }
+  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats) }
 
-  private static func file(_ path: String) throws(DecodingError) -> InputFile {
+  static func file(_ path: String) throws(DecodingError) -> InputFile {
     do {
       return try InputFile(path: path)
     } catch {
@@ -42,21 +60,28 @@ public struct Recording {
     }
   }
 
-  private mutating func open(_ file: InputFile) throws(DecodingError) {
+  private mutating func open(_ source: Source) throws(DecodingError) {
+    let file = source.file
     let kind = try Self.kind(of: file)
     info.files.append(file.path)
     switch kind {
     case .traceDat: try openTraceDat(file)
     case .text: openText(file)
     case .perfData: try openPerfData(file)
+    case .oldPerfData:
+      throw DecodingError(
+        path: file.path, offset: 0, "is a perf.data of version 1, which does not describe its events; give the text that its own `perf script` makes of it")
     case .gzip: throw DecodingError(path: file.path, offset: 0, "is packed with gzip; unpack it first: `gunzip -c \(file.path) | wakepath … -`")
+    case .textWithoutCPUs:
+      throw DecodingError(path: file.path, offset: 0, "its lines do not say on which CPU they were written; print them with `perf script -F +cpu`")
+    case .pages: try openPages(source, pageFormats)
     case .unknown:
       throw DecodingError(
         path: file.path, offset: 0, "is no trace: neither trace.dat nor perf.data nor the text of ftrace, `trace-cmd report` or `perf script`")
     }
   }
 
-  private static func kind(of file: InputFile) throws(DecodingError) -> FileKind {
+  static func kind(of file: InputFile) throws(DecodingError) -> FileKind {
     guard file.size > 0 else { throw DecodingError(path: file.path, offset: 0, "the file is empty") }
     do throws(BytesError) {
       let head = try file.bytes(at: 0, count: min(file.size, headSize))
@@ -74,22 +99,50 @@ public struct Recording {
     guard let catalog = FormatCatalog(header) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
     info.format = "trace.dat \(header.version)"
     info.kernel = header.uname.flatMap { Self.release($0) }
-    info.clock = header.clock ?? header.buffers.first?.clock
+    let clock = header.clock ?? header.buffers.first?.clock ?? "local"
+    note(clock: clock, isScaled: header.scale.mult != 0, file)
+    info.isPrintedInSeconds = header.version != 6 || TimeScale.isPrintedInSeconds(clock)
+    if header.buffers.contains(where: { !$0.name.isEmpty }) { info.bufferNameWidth = header.buffers.map(\.name.utf8.count).max() }
     info.cpus = max(info.cpus, header.cpuCount)
     let streams = header.buffers.reduce(0) { $0 + $1.cpus.count }
     for buffer in header.buffers {
-      let layout = PageLayout(
+      guard buffer.clock == clock || buffer.clock.isEmpty || header.buffers.count == 1 else {
+        diagnostics.add(.otherClock, path: file.path, offset: buffer.cpus.first?.offset, "buffer \(buffer.name): \(buffer.clock), not \(clock)")
+        continue
+      }
+      var layout = PageLayout(
         headerPage: header.headerPage, order: header.order, pageSize: buffer.pageSize, longSize: header.longSize)
+      layout.scale = header.scale
       for data in buffer.cpus where data.size > 0 {
         noteTruncation(data, file)
         let source = PageSource(
           file: file, offset: data.offset, size: data.size, pageSize: buffer.pageSize,
-          compression: buffer.isCompressed ? header.compression : nil, stride: Self.readAhead / max(streams, 8))
-        rings.append(RingStream(cpu: data.cpu, layout: layout, source: source))
-        catalogOfStream.append(catalogs.count)
+          compression: buffer.isCompressed ? header.compression : nil, stride: Self.readAhead / max(streams, 8), isCut: data.mayBeCut)
+        addRing(cpu: data.cpu, layout, source, catalog: catalogs.count, buffer: buffer.name)
       }
     }
+    _ = addCatalog(catalog)
+  }
+
+  /// Adds the pages of one CPU, whose events catalog `catalog` describes.
+  mutating func addRing(cpu: Int32, _ layout: PageLayout, _ source: PageSource, catalog: Int, buffer: String = "") {
+    rings.append(RingStream(cpu: cpu, layout: layout, source: source))
+    catalogOfStream.append(catalog)
+    bufferOfStream.append(buffer)
+  }
+
+  /// The name of the ring buffer that stream `stream` is of; empty for the top one, and where there are none.
+  public func buffer(ofStream stream: Int32) -> String { Int(stream) < rings.count ? bufferOfStream[Int(stream)] : "" }
+
+  /// Adds the formats of a file; the result is their index.
+  mutating func addCatalog(_ catalog: FormatCatalog) -> Int {
     catalogs.append(catalog)
+    return catalogs.count - 1
+  }
+
+  mutating func note(clock: String, isScaled: Bool, _ file: InputFile) {
+    info.clock = clock
+    if TimeScale.isCounter(clock), !isScaled { diagnostics.add(.clockIsCounter, path: file.path, "\(clock)") }
   }
 
   /// All streams together read ahead by about this many bytes.
@@ -134,7 +187,7 @@ public struct Recording {
   private static let headSize = 4096
 
   /// `Linux host 6.12.117 #1 SMP …`: the third word.
-  private static func release(_ uname: String) -> String? {
+  static func release(_ uname: String) -> String? {
     let words = uname.split(separator: " ")
     return words.count > 2 ? String(words[2]) : nil
   }
@@ -238,6 +291,11 @@ public struct Recording {
   /// Which of `formats` the events of stream `stream` are described by; -1 for text.
   public func formatIndex(ofStream stream: Int32) -> Int {
     Int(stream) < rings.count ? catalogOfStream[Int(stream)] : perfIndex(stream).map { perfs[$0].catalog } ?? -1
+  }
+
+  /// Which of the events `wanted` the text has, or nil for a recording that brings its formats with it.
+  public func survey(for wanted: Set<String>) -> TextSurvey? {
+    info.isText ? TextSurvey(texts.map(\.file), for: wanted) : nil
   }
 
   /// Counts a line that a reader of the records could not understand; `record` must be the one `next` answered last.

@@ -8,6 +8,10 @@ public struct RecordingInfo: Sendable {
   public internal(set) var kernel: String?
   /// The trace clock, where the file says.
   public internal(set) var clock: String?
+  /// Whether trace-cmd prints the times of this clock in seconds and not as they are.
+  public internal(set) var isPrintedInSeconds = true
+  /// How many columns trace-cmd gives the name of the ring buffer before each line; nil where there is only one.
+  public internal(set) var bufferNameWidth: Int?
   /// How many CPUs the machine had, or 0 where the file does not say.
   public internal(set) var cpus = 0
   /// Whether records carry the sockets' addresses; text never prints the one of sk_data_ready.

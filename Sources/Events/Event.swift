@@ -87,6 +87,9 @@ extension Event {
     case skbCopyDatagram(skb: UInt64, length: Int32)
     /// `socket` is 0 in text, which does not print it.
     case skDataReady(socket: UInt64, family: UInt16, protocol: UInt16)
+    /// sock_def_readable was entered, which announces data (also where there is no sk_data_ready). A probe may name the socket; the function
+    /// tracer does not (0). It is of any family, AF_UNIX too, and it is not said of which.
+    case sockDefReadable(socket: UInt64)
     case sockRecvLength(socket: UInt64, family: UInt16, protocol: UInt16, result: Int32, flags: Int32)
     case sockSendLength(socket: UInt64, family: UInt16, protocol: UInt16, result: Int32)
     case inetSockSetState(socket: UInt64, old: Int32, new: Int32, protocol: UInt16, flow: FlowID)
@@ -97,6 +100,18 @@ extension Event {
     case schedWaking(pid: Int32, comm: NameID)
     /// `previousState` is 0 where the task could have gone on.
     case schedSwitch(previous: Int32, previousState: Int64, next: Int32, nextComm: NameID)
+    /// dma_map_page or dma_map_phys: a driver hands memory to its device.
+    case dmaMap(DMABuffer)
+    /// dma_unmap_page or dma_unmap_phys: it takes the memory back.
+    case dmaUnmap(DMABuffer)
+    /// dma_sync_single_for_cpu: it looks into memory that it keeps for the device.
+    case dmaSyncForCPU(DMABuffer)
+    /// What a packet carries, right behind its netif_receive_skb, or, of a datagram in pages, when UDP has found its socket.
+    case flow(PacketHeader)
+    /// The same of a packet that is sent, right behind its net_dev_start_xmit.
+    case flowSent(PacketHeader)
+    /// A recording in windows goes on, or pauses: what is under way is cut.
+    case windowBegins, windowEnds
     /// Events of `cpu` were lost until `before`, in nanoseconds.
     case gap(before: UInt64, events: UInt64?)
   }
@@ -106,7 +121,11 @@ extension Event {
     public static let established: Int32 = 1
     public static let synSent: Int32 = 2
     public static let synReceived: Int32 = 3
+    public static let finWait1: Int32 = 4
+    public static let finWait2: Int32 = 5
     public static let close: Int32 = 7
+    public static let closeWait: Int32 = 8
+    public static let lastACK: Int32 = 9
     public static let listen: Int32 = 10
   }
 

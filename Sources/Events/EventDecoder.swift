@@ -5,6 +5,9 @@ internal import Decoding
 struct EventDecoder {
   private var schemaOfID: [Int16]
   private var schemas: [Schema] = []
+  /// Events of functions being entered; their ids have `functionBase - index` in `schemaOfID`.
+  private var functions: [FunctionSchema] = []
+  private static let functionBase = -2
   private var order: ByteOrder
   private var typeOffset = 0
   private var flagsOffset = 2
@@ -29,6 +32,22 @@ struct EventDecoder {
         }
       }
     }
+    addFunctions(catalog)
+  }
+
+  /// Compiles the formats of probes and of the function tracers.
+  private mutating func addFunctions(_ catalog: FormatCatalog) {
+    let tracers = ["function", "funcgraph_entry"].compactMap { catalog.format(system: "ftrace", name: $0) }
+    for format in tracers + catalog.probes where schemaOfID.indices.contains(format.id) && schemaOfID[format.id] == -1 {
+      guard let schema = FunctionSchema(format), functions.count < 1 << 14 else { continue }
+      schemaOfID[format.id] = Int16(Self.functionBase - functions.count)
+      functions.append(schema)
+    }
+  }
+
+  /// Whether a probe named after sock_def_readable is described, and whether it names the socket.
+  var readableProbe: (isThere: Bool, namesSocket: Bool) {
+    (functions.contains { $0.isNamed }, functions.contains { $0.isNamed && $0.namesSocket })
   }
 
   /// The kinds of event this recording's kernel describes.
@@ -46,6 +65,8 @@ struct EventDecoder {
     case event(Event)
     /// Not an event that journeys are made of.
     case other
+    /// A function was entered; if the one at this address is sock_def_readable, this is the event.
+    case function(Event, at: UInt64, isTracer: Bool)
     case tooShort
   }
 
@@ -53,13 +74,36 @@ struct EventDecoder {
   func decode(_ record: Record, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable) -> Outcome {
     guard let type = entry.integer(UInt16.self, at: typeOffset, order) else { return .tooShort }
     let index = schemaOfID[Int(type)]
-    guard index >= 0 else { return .other }
-    let schema = schemas[Int(index)]
+    guard index >= 0 else { return index == -1 ? .other : function(functions[Self.functionBase - Int(index)], record, entry) }
+    guard entry.byteCount >= schemas[Int(index)].size else { return .tooShort }
+    let pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
+    let flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
+    guard schemas[Int(index)].kind != .print else { return line(schemas[Int(index)], entry, record) }
+    let body = body(schemas[Int(index)], entry, &names, &flows)
+    return .event(Event(time: record.time, cpu: record.cpu, pid: pid, flags: flags, body: body))
+  }
+
+  /// A line in the recording, which may be the recorder's own (`RecordingWait` in Capture).
+  private func line(_ s: Schema, _ e: RawSpan, _ record: Record) -> Outcome {
+    let start = s.extent(1).offset
+    let body: Event.Body
+    if e.has("wakepath: a window begins", at: start) {
+      body = .windowBegins
+    } else if e.has("wakepath: a window ends", at: start) {
+      body = .windowEnds
+    } else {
+      return .other
+    }
+    return .event(Event(time: record.time, cpu: record.cpu, pid: 0, flags: [], body: body))
+  }
+
+  private func function(_ schema: FunctionSchema, _ record: Record, _ entry: RawSpan) -> Outcome {
     guard entry.byteCount >= schema.size else { return .tooShort }
     let pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
     let flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
-    let body = body(schema, entry, &names, &flows)
-    return .event(Event(time: record.time, cpu: record.cpu, pid: pid, flags: flags, body: body))
+    let event = Event(
+      time: record.time, cpu: record.cpu, pid: pid, flags: flags, body: .sockDefReadable(socket: schema.socket(entry, order)))
+    return schema.isNamed ? .event(event) : .function(event, at: schema.address(entry, order), isTracer: schema.isTracer)
   }
 
   private func body(_ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable) -> Event.Body {
@@ -95,9 +139,16 @@ struct EventDecoder {
     case .tcpRcvSpaceAdjust: return .tcpRcvSpaceAdjust(socket: u64(7), cookie: u64(8), flow: inetFlow(s, e, &flows))
     case .tcpDestroySock: return .tcpDestroySock(socket: u64(0), cookie: u64(1))
     case .schedWaking: return .schedWaking(pid: i32(0), comm: name(s, 1, e, &names))
+    case .print: preconditionFailure("lines are decoded apart")
     case .schedSwitch:
       return .schedSwitch(
         previous: i32(0), previousState: Int64(bitPattern: u64(1)), next: i32(2), nextComm: name(s, 3, e, &names))
+    case .dmaMapPage, .dmaMapPhys: return .dmaMap(buffer(s, e, &names))
+    case .dmaUnmapPage, .dmaUnmapPhys: return .dmaUnmap(buffer(s, e, &names))
+    case .dmaSyncForCPU: return .dmaSyncForCPU(buffer(s, e, &names))
+    case .flow: return .flow(PacketHeader(received: s, e, order, &flows))
+    case .flowUDP: return .flow(PacketHeader(datagram: s, e, order, &flows))
+    case .flowSent: return .flowSent(PacketHeader(sent: s, e, order, &flows))
     }
   }
 
@@ -105,6 +156,12 @@ struct EventDecoder {
     Arrival(
       skb: s.number(0, e, order), device: name(s, 1, e, &names), napi: UInt32(truncatingIfNeeded: s.number(2, e, order)),
       length: UInt32(truncatingIfNeeded: s.number(3, e, order)))
+  }
+
+  private func buffer(_ s: Schema, _ e: RawSpan, _ names: inout NameTable) -> DMABuffer {
+    DMABuffer(
+      device: name(s, 0, e, &names), address: s.number(1, e, order), size: UInt32(clamping: s.number(2, e, order)),
+      direction: DMABuffer.Direction(rawValue: UInt8(truncatingIfNeeded: s.number(3, e, order))) ?? .none)
   }
 
   private func name(_ s: Schema, _ field: Int, _ e: RawSpan, _ names: inout NameTable) -> NameID {
@@ -145,11 +202,11 @@ struct EventDecoder {
     return flows.intern(Flow(local: end(3), remote: end(4)))
   }
 
-  private static func endpoint4(_ e: RawSpan, _ offset: Int, _ port: UInt16) -> Endpoint {
+  static func endpoint4(_ e: RawSpan, _ offset: Int, _ port: UInt16) -> Endpoint {
     Endpoint(low: UInt64(e.integer(UInt32.self, at: offset, .big) ?? 0), port: port, isIPv6: false)
   }
 
-  private static func endpoint6(_ e: RawSpan, _ offset: Int, _ port: UInt16) -> Endpoint {
+  static func endpoint6(_ e: RawSpan, _ offset: Int, _ port: UInt16) -> Endpoint {
     let high = e.integer(UInt64.self, at: offset, .big) ?? 0
     let low = e.integer(UInt64.self, at: offset + 8, .big) ?? 0
     let isMapped = high == 0 && low >> 32 == 0xffff

@@ -10,6 +10,11 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
   case skDataReady, sockRecvLength, sockSendLength, inetSockSetState
   case tcpProbe, tcpRcvSpaceAdjust, tcpDestroySock
   case schedWaking, schedSwitch
+  case dmaMapPage, dmaMapPhys, dmaUnmapPage, dmaUnmapPhys, dmaSyncForCPU
+  /// Probes that `wakepath record` makes.
+  case flow, flowSent, flowUDP
+  /// A line written into the recording (`trace_marker`).
+  case print
 
   /// The event system and name, and the fields that are read.
   public var definition: (system: String, name: String, fields: [String]) {
@@ -46,6 +51,22 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     case .tcpDestroySock: ("tcp", "tcp_destroy_sock", ["skaddr", "sock_cookie"])
     case .schedWaking: ("sched", "sched_waking", ["pid", "comm"])
     case .schedSwitch: ("sched", "sched_switch", ["prev_pid", "prev_state", "next_pid", "next_comm"])
+    case .dmaMapPage: ("dma", "dma_map_page", ["device", "dma_addr", "size", "dir"])
+    case .dmaMapPhys: ("dma", "dma_map_phys", ["device", "dma_addr", "size", "dir"])
+    case .dmaUnmapPage: ("dma", "dma_unmap_page", ["device", "addr", "size", "dir"])
+    case .dmaUnmapPhys: ("dma", "dma_unmap_phys", ["device", "addr", "size", "dir"])
+    case .dmaSyncForCPU: ("dma", "dma_sync_single_for_cpu", ["device", "dma_addr", "size", "dir"])
+    case .print: ("ftrace", "print", ["ip", "buf"])
+    case .flow: ("wakepath", "flow", ["skb", "protocol", "len", "nonlinear", "head"])
+    case .flowSent: ("wakepath", "flow_sent", ["skb", "protocol", "len", "nonlinear", "head", "offset"])
+    case .flowUDP: ("wakepath", "flow_udp", ["skb", "protocol", "head"])
+    }
+  }
+  /// Whether the event is read from text, too.
+  var isReadFromText: Bool {
+    switch self {
+    case .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU, .flow, .flowSent, .flowUDP, .print: false
+    default: true
     }
   }
 }

@@ -18,38 +18,55 @@ public struct EventStream {
   /// Every loss met so far.
   public private(set) var gaps: [Gap] = []
 
+  /// The windows of a recording with pauses, in nanoseconds; empty where it has none. The last ends with the recording if its end is not in it.
+  public private(set) var windows: [Range<UInt64>] = []
+
   private let dropReasons: [Int32: String]
   private var decoders: [EventDecoder]
   private var text = TextEventDecoder()
+  /// Records of the function tracers that mark no step.
+  private var functionCount = 0
+  private var readable = ReadableAddresses()
 
   /// The events of `recording`.
   public init(_ recording: Recording) {
     self.recording = recording
     decoders = recording.formats.map { EventDecoder($0) }
     dropReasons = Self.dropReasons(recording.formats)
-    capabilities = Capabilities(decoders, isText: recording.info.isText)
+    capabilities = Capabilities(decoders, recording.survey(for: Set(Capabilities.deciding.map(\.definition.name))))
   }
 
   /// The next event of the network path, or nil at the end.
   public mutating func next() -> Event? {
     while let record = recording.next() {
-      if first == nil { first = record.time }
-      last = max(last, record.time)
+      if record.kind != .gap {
+        if first == nil { first = record.time }
+        last = max(last, record.time)
+      }
       switch record.kind {
       case .event:
         recordCount &+= 1
-        let decoder = decoders[recording.formatIndex(ofStream: record.stream)]
-        switch Self.decode(record, recording, decoder, &names, &flows) {
-        case .event(let event): return event
+        switch Self.decode(record, recording, decoders, &names, &flows) {
+        case .event(let event):
+          noteWindow(event)
+          return event
         case .other: continue
-        case .tooShort: recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
+        case .function(let event, let address, let isTracer):
+          if isReadable(address, record.stream) { return event }
+          if isTracer { functionCount &+= 1 }
+        case .tooShort:
+          recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
+          return Self.missing(record)
         }
       case .line:
         recordCount &+= 1
         switch Self.decode(record, recording, &text, &names, &flows) {
         case .event(let event): return event
         case .other: continue
-        case .damaged: recording.noteLine(record, "CPU \(record.cpu), time \(record.time) ns: a field is missing")
+        case .function: functionCount &+= 1
+        case .damaged(let wasUnderstood):
+          recording.noteLine(record, "CPU \(record.cpu), time \(record.time) ns: a field is missing")
+          if wasUnderstood { return Self.missing(record) }
         }
       case .gap:
         let gap = recording.gap
@@ -58,7 +75,32 @@ public struct EventStream {
         return Event(time: gap.after, cpu: gap.cpu, pid: 0, flags: [], body: .gap(before: gap.before, events: gap.events))
       }
     }
+    if functionCount > 0 {
+      recording.note(.functionRecords, "\(functionCount) records")
+      functionCount = 0
+    }
     return nil
+  }
+
+  private mutating func noteWindow(_ event: Event) {
+    switch event.body {
+    case .windowBegins where windows.count < Self.gapLimit: windows.append(event.time..<event.time)
+    case .windowEnds:
+      guard let begin = windows.last?.lowerBound, event.time >= begin else { return }
+      windows[windows.count - 1] = begin..<event.time
+    default: break
+    }
+  }
+
+  /// Whether the function at `address` is sock_def_readable in the kernel that stream `stream` is of.
+  private mutating func isReadable(_ address: UInt64, _ stream: Int32) -> Bool {
+    guard let catalog = recording.catalog(ofStream: stream) else { return false }
+    return readable.contains(address, recording.formatIndex(ofStream: stream), catalog)
+  }
+
+  /// `record` was an event, but nobody knows of what.
+  private static func missing(_ record: Record) -> Event {
+    Event(time: record.time, cpu: record.cpu, pid: 0, flags: [], body: .gap(before: record.time, events: nil))
   }
 
   private static func dropReasons(_ catalogs: [FormatCatalog]) -> [Int32: String] {
@@ -73,9 +115,9 @@ public struct EventStream {
   // The bytes of a record are borrowed from the recording, so it comes as a parameter beside the tables that decoding writes.
 
   private static func decode(
-    _ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable
+    _ record: Record, _ recording: borrowing Recording, _ decoders: [EventDecoder], _ names: inout NameTable, _ flows: inout FlowTable
   ) -> EventDecoder.Outcome {
-    decoder.decode(record, recording.bytes(of: record), &names, &flows)
+    decoders[recording.formatIndex(ofStream: record.stream)].decode(record, recording.bytes(of: record), &names, &flows)
   }
 
   private static func decode(

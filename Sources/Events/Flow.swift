@@ -13,8 +13,8 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     self.isIPv6 = isIPv6
   }
 
-  /// `10.9.0.1:40000` or `[fe80::1]:40000`.
-  public var description: String { isIPv6 ? "[\(address)]:\(port)" : "\(address):\(port)" }
+  /// `10.9.0.1:40000` or `[fe80::1]:40000`; an address alone where the protocol has no ports.
+  public var description: String { port == 0 ? address : isIPv6 ? "[\(address)]:\(port)" : "\(address):\(port)" }
 
   /// The address without the port. An IPv4 address in an IPv6 socket (`::ffff:a.b.c.d`) is written as IPv4.
   public var address: String {
@@ -59,6 +59,8 @@ public struct FlowID: Hashable, Sendable {
 public struct FlowTable: Sendable {
   private var flows: [Flow] = []
   private var ids: [Flow: FlowID] = [:]
+  /// The flows met last, each at the place its ports choose.
+  private var recent = [FlowID](repeating: .none, count: 64)
 
   public init() {}
 
@@ -67,7 +69,15 @@ public struct FlowTable: Sendable {
 
   /// The id of `flow`.
   public mutating func intern(_ flow: Flow) -> FlowID {
-    if let id = ids[flow] { return id }
+    let place = Int((flow.local.port ^ flow.remote.port) & 63)
+    let last = recent[place]
+    if last != .none, flows[Int(last.index) &- 1] == flow { return last }
+    let id = ids[flow] ?? add(flow)
+    recent[place] = id
+    return id
+  }
+
+  private mutating func add(_ flow: Flow) -> FlowID {
     flows.append(flow)
     let id = FlowID(index: Int32(truncatingIfNeeded: flows.count))
     ids[flow] = id

@@ -3,8 +3,29 @@ internal import Bytes
 /// A small integer that stands for a string of one recording: a device, an interrupt, a task.
 public struct NameID: Hashable, Sendable {
   public let index: Int32
+  /// The kernel thread that a task of this name is, which decides whose work it does.
+  public let kernelThread: KernelThread
   /// The empty string.
-  public static let none = NameID(index: 0)
+  public static let none = NameID(index: 0, kernelThread: .none)
+}
+
+/// The kernel threads that process packets, told by their names.
+public enum KernelThread: UInt8, Sendable {
+  /// A task of another kind.
+  case none
+  /// `ksoftirqd/N` (kernel/softirq.c).
+  case ksoftirqd
+  /// `napi/DEVICE-ID`: threaded NAPI (`napi_kthread_create` in net/core/dev.c).
+  case napi
+  /// `backlog_napi/N`: the backlog of PREEMPT_RT and thread_backlog_napi (net/core/dev.c).
+  case backlog
+  /// `irq/N-NAME`: a threaded interrupt handler (kernel/irq/manage.c).
+  case interrupt
+
+  init(_ name: String) {
+    self = name.hasPrefix("ksoftirqd/") ? .ksoftirqd : name.hasPrefix("napi/") ? .napi
+      : name.hasPrefix("backlog_napi/") ? .backlog : name.hasPrefix("irq/") ? .interrupt : .none
+  }
 }
 
 /// The strings of one recording, each kept once. Names of up to 16 bytes (devices and tasks; `IFNAMSIZ`, `TASK_COMM_LEN`) are looked up
@@ -13,13 +34,50 @@ public struct NameTable: Sendable {
   private struct ShortName: Hashable {
     var low: UInt64 = 0
     var high: UInt64 = 0
+
+    /// The empty name.
+    init() {}
+
+    /// The bytes before the first zero byte, or nil if they are more than 16.
+    init?(_ bytes: RawSpan) {
+      if bytes.byteCount >= 8, let first = bytes.integer(UInt64.self, at: 0) {
+        low = Self.beforeZero(first)
+        // A zero byte among the first eight ends the name there.
+        if Self.hasZero(first) { return }
+        if bytes.byteCount == 16, let second = bytes.integer(UInt64.self, at: 8) {
+          high = Self.beforeZero(second)
+          return
+        }
+      }
+      let length = bytes.lengthToZero
+      guard length <= 16 else { return nil }
+      for index in min(length, low == 0 ? 0 : 8)..<length {
+        let byte = UInt64(bytes.byte(at: index) ?? 0)
+        if index < 8 { low |= byte << (8 &* index) } else { high |= byte << (8 &* (index &- 8)) }
+      }
+    }
+
+    /// Where among the 64 recent names it is kept.
+    var place: Int { Int(truncatingIfNeeded: ((low ^ high) &* 0x9e37_79b9_7f4a_7c15) >> 58) }
+
+    /// The top bit of the first zero byte of `word`, and perhaps of some behind it.
+    private static func zeroes(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080 }
+
+    private static func hasZero(_ word: UInt64) -> Bool { zeroes(word) != 0 }
+
+    /// The bytes of `word` before its first zero byte.
+    private static func beforeZero(_ word: UInt64) -> UInt64 {
+      let zeroes = zeroes(word)
+      return zeroes == 0 ? word : word & ((1 << UInt64(zeroes.trailingZeroBitCount & ~7)) &- 1)
+    }
   }
 
   private var names: [String] = [""]
   private var short: [ShortName: NameID] = [ShortName(): .none]
   private var long: [String: NameID] = [:]
-  private var lastShort = ShortName()
-  private var lastID = NameID.none
+  /// The names met last, each at the place its bytes choose.
+  private var recent = [ShortName?](repeating: nil, count: 64)
+  private var recentIDs = [NameID](repeating: .none, count: 64)
 
   public init() {}
 
@@ -31,17 +89,12 @@ public struct NameTable: Sendable {
 
   /// The id of the name in `bytes`, which ends at the first zero byte.
   public mutating func intern(_ bytes: RawSpan) -> NameID {
-    let length = bytes.lengthToZero
-    guard length <= 16 else { return internLong(bytes.slice(0, length).text) }
-    var key = ShortName()
-    for index in 0..<length {
-      let byte = UInt64(bytes.byte(at: index) ?? 0)
-      if index < 8 { key.low |= byte << (8 &* index) } else { key.high |= byte << (8 &* (index &- 8)) }
-    }
-    if key == lastShort { return lastID }
-    let id = internShort(key, bytes.slice(0, length))
-    lastShort = key
-    lastID = id
+    guard let key = ShortName(bytes) else { return internLong(bytes.slice(0, bytes.lengthToZero).text) }
+    let place = key.place
+    if recent[place] == key { return recentIDs[place] }
+    let id = internShort(key, bytes.slice(0, bytes.lengthToZero))
+    recent[place] = key
+    recentIDs[place] = id
     return id
   }
 
@@ -67,6 +120,6 @@ public struct NameTable: Sendable {
 
   private mutating func add(_ name: String) -> NameID {
     names.append(name)
-    return NameID(index: Int32(truncatingIfNeeded: names.count - 1))
+    return NameID(index: Int32(truncatingIfNeeded: names.count - 1), kernelThread: KernelThread(name))
   }
 }

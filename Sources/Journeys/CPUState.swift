@@ -19,6 +19,8 @@ struct CPUState {
   }
 
   private(set) var handlers: [Handler] = []
+  /// The handler that ended last, until the next begins: its thread is woken behind its end (`__handle_irq_event_percpu`).
+  private(set) var ended: Handler?
   /// Interrupts that asked for NET_RX and whose packets have not been seen yet.
   var raised: [RaisedInterrupt] = []
   /// The first request for NET_RX since it last began.
@@ -27,10 +29,15 @@ struct CPUState {
   var raise: StageMark?
   /// The beginning of the running NET_RX.
   var softirq: StageMark?
+  /// What is known of why the pending and the running NET_RX came late.
+  var pendingConditions: Conditions = []
+  var conditions: Conditions = []
   /// Whether any NET_RX has been seen to begin: before that, the recording began inside one.
   var hasSeenSoftirq = false
   /// What the current poll of a NAPI instance was announced by.
-  var poll: (napi: UInt32, interrupt: RaisedInterrupt?)?
+  var poll: (napi: UInt32, interrupt: RaisedInterrupt?, isRepeated: Bool)?
+  /// The packet on its way out that was just split into segments.
+  var splitting = PacketRef.none
   /// Heads that GRO holds.
   var held: [PacketRef] = []
   /// Frames merged into one of several held heads.
@@ -45,12 +52,14 @@ struct CPUState {
     // Handlers nest two or three deep; more means their exits are missing.
     if handlers.count >= 8 { handlers.removeAll(keepingCapacity: true) }
     handlers.append(handler)
+    ended = nil
   }
 
   mutating func exit(_ irq: Int32) -> Handler? {
     guard let index = handlers.lastIndex(where: { $0.irq == irq }) else { return nil }
     let handler = handlers[index]
-    handlers.removeSubrange(index...)
+    while handlers.count > index { handlers.removeLast() }
+    ended = handler
     return handler
   }
 

@@ -4,6 +4,9 @@ public enum Evidence: UInt8, Sendable {
   case napiGroReceiveEntry, netifRxEntry, netifReceiveSkb
   case tcpProbe, skDataReady, schedWaking, schedSwitch
   case skbCopyDatagram, consumeSkb, sockRecvLength
+  case sockSendLength, netDevQueue, netDevStartXmit, netDevXmit, kfreeSkb
+  case sockDefReadable
+  case dmaMap, dmaUnmap, dmaSyncForCPU
 
   /// The name of the tracepoint.
   public var name: String {
@@ -21,6 +24,15 @@ public enum Evidence: UInt8, Sendable {
     case .skbCopyDatagram: "skb_copy_datagram_iovec"
     case .consumeSkb: "consume_skb"
     case .sockRecvLength: "sock_recv_length"
+    case .sockSendLength: "sock_send_length"
+    case .netDevQueue: "net_dev_queue"
+    case .netDevStartXmit: "net_dev_start_xmit"
+    case .netDevXmit: "net_dev_xmit"
+    case .kfreeSkb: "kfree_skb"
+    case .sockDefReadable: "sock_def_readable"
+    case .dmaMap: "dma_map"
+    case .dmaUnmap: "dma_unmap"
+    case .dmaSyncForCPU: "dma_sync_single_for_cpu"
     }
   }
 }

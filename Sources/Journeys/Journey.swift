@@ -2,6 +2,11 @@ public import Events
 
 /// The way of one received packet, as far as the recording shows it. A packet that GRO merged from several frames is one journey.
 public struct Journey: Sendable {
+  /// Which way a packet goes.
+  public enum Direction: String, Sendable, CaseIterable {
+    case rx, tx
+  }
+
   /// What became of a packet.
   public enum Outcome: String, Sendable, CaseIterable {
     /// An application read it.
@@ -16,6 +21,8 @@ public struct Journey: Sendable {
     case forwarded
     /// It is a fragment that IP put together with others; the packet that was delivered is the one of the last fragment.
     case merged
+    /// It was sent, and the device is done with it.
+    case completed
     /// Nothing was seen that tells.
     case unknown
   }
@@ -42,20 +49,23 @@ public struct Journey: Sendable {
     }
   }
 
-  /// The number of the frame since the recording began; frames that GRO merged into another leave gaps.
+  /// The number of the frame or sent packet since the recording began; frames that GRO merged into another leave gaps.
   public var id = 0
+  public var direction = Direction.rx
   /// The address of the sk_buff, recycled as soon as it is freed.
   public var skb: UInt64 = 0
-  /// The device it came in by.
+  /// The device it came in or went out by.
   public var device = NameID.none
-  /// Bytes, as netif_receive_skb says: without the Ethernet header.
+  /// Bytes: without the Ethernet header where it was received (netif_receive_skb), with it where it was sent (net_dev_queue).
   public var length: UInt32 = 0
-  /// Frames on the wire that GRO merged, or IP put together, into this delivery.
+  /// Frames on the wire that GRO merged, or IP put together, into this delivery, or that this packet was split into before the driver.
   public var frames: UInt32 = 1
   /// The IP protocol, or nil where the trace cannot tell.
   public var protocolNumber: UInt16?
   /// The connection, seen from this machine.
   public var flow = FlowID.none
+  /// What its own headers say, or nil where they were not recorded. Frames that GRO merged have those of the first.
+  public var header: PacketHeader?
   /// The address of the socket, or 0 where the trace cannot tell.
   public var socket: UInt64 = 0
   public var outcome = Outcome.unknown
@@ -68,16 +78,32 @@ public struct Journey: Sendable {
   public var reader: Task?
   /// Whom it woke.
   public var woke: Task?
+  /// Who sent it.
+  public var sender: Task?
+  /// The id of the packet it follows from: for a received one, the packet a local device sent; for a sent one, the received packet that
+  /// it answers (an ACK) or that is forwarded.
+  public var follows: Int?
   /// The bytes it carries within what its socket received since the trace began (TCP), or 0 up to its size (datagrams).
   public var stream: Range<Int64>?
   public var stages = StageMarks()
+  /// What else was noticed about it.
+  public var conditions: Conditions = []
 
   init() {}
 
-  /// The time of the first stage seen, in nanoseconds.
-  public var firstTime: UInt64 { stages.inOrder.first?.mark.time ?? 0 }
+  /// The stages from the first sign of the packet on: a buffer is posted long before there is a packet for it.
+  public var stagesSinceArrival: [(stage: Stage, mark: StageMark)] {
+    let stages = stages.inOrder
+    return stages.first?.stage == .posted ? Array(stages.dropFirst()) : stages
+  }
 
-  /// Nanoseconds from the first stage to the read, or nil if it was not read.
+  /// The time of the first sign of the packet, in nanoseconds.
+  public var firstTime: UInt64 {
+    let stages = stages.times
+    return stages.arrival < stages.count ? stages.times[stages.arrival] : 0
+  }
+
+  /// Nanoseconds from the first sign to the read, or nil if it was not read.
   public var total: Int64? {
     guard let read = stages[.read] else { return nil }
     return Int64(bitPattern: read.time &- firstTime)

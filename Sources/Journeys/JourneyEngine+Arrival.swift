@@ -7,12 +7,16 @@ extension JourneyEngine {
     guard let context = context(of: e) else { return }
     // The batch before was flushed inside the last GRO call, so it is processed.
     endBatch(context, e.time)
+    let sender = handOver(e, arrival.skb, arrival.device, .napiGroReceiveEntry)
     let slot = birth(e, arrival.skb, arrival.device, arrival.length)
     packets.slots[slot].state = .arrived
     packets.slots[slot].napi = arrival.napi
+    packets.slots[slot].journey.follows = sender
     packets.slots[slot].journey.stages[.gro] = StageMark(e, .napiGroReceiveEntry, .exact)
     markAnnouncement(e, slot, arrival.napi)
+    markBuffer(context, slot)
     contexts[context].inGRO = packets.ref(slot)
+    contexts[context].isCounted = false
   }
 
   /// `enum gro_result`: 0 merged, 1 merged and freed, 2 held, 3 normal, 4 consumed (dropped up to 5.10).
@@ -25,9 +29,10 @@ extension JourneyEngine {
     let cpu = Int(max(e.cpu, 0))
     switch result {
     case 0, 1:
-      merge(cpu, slot)
+      if contexts[context].isCounted { packets.remove(slot) } else { merge(cpu, slot) }
     case 2:
       packets.slots[slot].state = .held
+      packets.slots[slot].journey.conditions.insert(.held)
       if cpus[cpu].held.count >= Self.heldLimit { cpus[cpu].held.removeFirst() }
       cpus[cpu].held.append(entry)
     case 4, 5:
@@ -58,9 +63,10 @@ extension JourneyEngine {
   }
 
   mutating func backlogEntry(_ e: Event, _ arrival: Arrival) {
+    let sender = handOver(e, arrival.skb, arrival.device, .netifRxEntry)
     let slot = birth(e, arrival.skb, arrival.device, arrival.length)
-    if sending.removeValue(forKey: arrival.skb) != nil { statistics.sentCompleted += 1 }
     packets.slots[slot].state = .arrived
+    packets.slots[slot].journey.follows = sender
     packets.slots[slot].isFromBacklog = true
     packets.slots[slot].journey.stages[.gro] = StageMark(e, .netifRxEntry, .exact)
     guard let context = context(of: e) else { return }
@@ -76,6 +82,7 @@ extension JourneyEngine {
     packets.slots[slot].napi = arrival.napi
     packets.slots[slot].isFromBacklog = true
     markAnnouncement(e, slot, arrival.napi)
+    if let context = context(of: e) { markBuffer(context, slot) }
   }
 
   /// netif_receive_skb: the packet is delivered to the protocols, which process it now or, in a batch, after the others of the batch.
@@ -85,7 +92,9 @@ extension JourneyEngine {
     if let slot = packets.find(skb) {
       switch packets.slots[slot].state {
       case .arrived, .held: return deliver(e, context, slot, length)
-      case .delivered, .processing: if isInHand(context, slot) { return }
+      case .delivered, .processing:
+        // A bridge hands on one packet at a time: the next to come finds this one done.
+        if isInHand(context, slot) { return contexts[context].isSerial = true }
       default: break
       }
     }
@@ -96,38 +105,47 @@ extension JourneyEngine {
   }
 
   /// Whether `slot` is being processed in `context`, so that a second netif_receive_skb is a second pass of the same packet.
-  private func isInHand(_ context: Int, _ slot: Int) -> Bool {
+  func isInHand(_ context: Int, _ slot: Int) -> Bool {
     let ref = packets.ref(slot)
     return contexts[context].current == ref || contexts[context].pending.contains(ref)
   }
 
   private mutating func deliver(_ e: Event, _ context: Int, _ slot: Int, _ length: UInt32) {
-    let cpu = Int(max(e.cpu, 0))
-    if packets.slots[slot].state == .held { takeFromGRO(cpu, slot, length) }
+    if packets.slots[slot].state == .held { takeFromGRO(context, slot, length) }
+    // RPS moved it to the backlog of this CPU.
+    if let gro = packets.slots[slot].journey.stages[.gro], Int32(gro.cpu) != e.cpu { packets.slots[slot].isFromBacklog = true }
     // The backlog hands over one packet at a time: the one before is done.
-    if packets.slots[slot].isFromBacklog { endBatch(context, e.time) }
+    if packets.slots[slot].isFromBacklog || contexts[context].isSerial { endBatch(context, e.time) }
     // A receive behind the processing of another batch begins a new batch.
     if packets.slot(contexts[context].current) != nil { endBatch(context, e.time) }
     packets.slots[slot].state = .delivered
     packets.slots[slot].journey.length = length
     packets.slots[slot].journey.stages[.receive] = StageMark(e, .netifReceiveSkb, .exact)
-    if packets.slots[slot].isFromBacklog, let softirq = cpus[cpu].softirq, e.flags.contains(.softirq),
+    let isAnnounced = packets.slots[slot].journey.stages.has(.softirq) || packets.slots[slot].journey.stages.has(.irq)
+    if packets.slots[slot].isFromBacklog, !isAnnounced, let softirq = backlogBegin(e),
       softirq.time > packets.slots[slot].journey.stages[.gro]?.time ?? 0
     {
       packets.slots[slot].journey.stages[.softirq] = softirq
+      packets.slots[slot].journey.conditions.formUnion(cpus[Int(softirq.cpu)].conditions)
     }
     contexts[context].pending.append(packets.ref(slot))
   }
 
-  /// A held packet leaves GRO with what was merged into it. Where several were held at once, its growth tells how many frames it took.
-  private mutating func takeFromGRO(_ cpu: Int, _ slot: Int, _ length: UInt32) {
+  /// A held packet leaves GRO with what was merged into it. Its growth tells how many frames that were, for all but the last are of one
+  /// size: also where several packets were held, and where the frame that is in GRO now is the last (PSH), whose verdict comes later.
+  private mutating func takeFromGRO(_ context: Int, _ slot: Int, _ length: UInt32) {
     let ref = packets.ref(slot)
+    let cpu = Int(max(packets.slots[slot].journey.stages[.gro]?.cpu ?? 0, 0))
     cpus[cpu].held.removeAll { $0 == ref || packets.slot($0) == nil }
     let own = packets.slots[slot].ownLength
-    guard cpus[cpu].mergedFrames > 0, length > own, packets.slots[slot].journey.frames == 1 else { return }
+    guard length > own else { return }
     let payload = max(Int(own) - 52, 1)
-    let frames = min((Int(length - own) + payload - 1) / payload, cpus[cpu].mergedFrames)
-    packets.slots[slot].journey.frames += UInt32(frames)
-    cpus[cpu].mergedFrames = cpus[cpu].held.isEmpty ? 0 : cpus[cpu].mergedFrames - frames
+    let missing = (Int(length - own) + payload - 1) / payload + 1 - Int(packets.slots[slot].journey.frames)
+    guard missing > 0 else { return }
+    let counted = min(missing, cpus[cpu].mergedFrames)
+    let isLast = missing > counted && packets.slot(contexts[context].inGRO).map { packets.slots[$0].state == .arrived } ?? false
+    packets.slots[slot].journey.frames += UInt32(counted + (isLast ? 1 : 0))
+    cpus[cpu].mergedFrames = cpus[cpu].held.isEmpty ? 0 : cpus[cpu].mergedFrames - counted
+    contexts[context].isCounted = isLast
   }
 }

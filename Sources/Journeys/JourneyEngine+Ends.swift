@@ -7,6 +7,7 @@ extension JourneyEngine {
   mutating func endBatch(_ context: Int, _ time: UInt64) {
     settleCurrent(context)
     contexts[context].mayWake = false
+    contexts[context].isSerial = false
     while let ref = contexts[context].pending.popFirst() { park(ref, time) }
   }
 
@@ -57,7 +58,7 @@ extension JourneyEngine {
 
   /// kfree_skb: a drop, unless the packet had done its work.
   mutating func free(_ e: Event, _ skb: UInt64, _ location: UInt64, _ reason: Int32) {
-    if sending.removeValue(forKey: skb) == true { statistics.sentCompleted += 1 }
+    if freeSending(e, skb, location, reason) { return }
     guard let slot = packets.find(skb) else { return }
     switch packets.slots[slot].state {
     case .lingering, .free: return packets.forget(skb)
@@ -94,16 +95,22 @@ extension JourneyEngine {
 
   /// consume_skb: the stack is done with a packet; or a reader is, before 6.18.
   mutating func consume(_ e: Event, _ skb: UInt64) {
-    if sending.removeValue(forKey: skb) != nil { statistics.sentCompleted += 1 }
+    if completeSending(e, skb, .consumeSkb) { return }
     guard let slot = packets.find(skb) else {
-      guard e.context == .process, let task = tasks.known(e.pid) else { return }
+      guard e.context == .process, !e.flags.contains(.bottomHalvesOff), let task = tasks.known(e.pid) else { return }
       tasks.tasks[task].consumed = (.none, e.time, e.cpu)
       return readCloneByFreeing(e, task)
     }
     switch packets.slots[slot].state {
     case .queued:
       // After a read, and late where another CPU allocated the packet (`skb_attempt_defer_free`): only in the reader's own hands a time of reading.
-      if e.context == .process, e.pid != 0 { tasks.tasks[tasks.find(e.pid)].consumed = (packets.ref(slot), e.time, e.cpu) }
+      guard e.context == .process, e.pid != 0, !e.flags.contains(.bottomHalvesOff) else { return }
+      guard hasReceiveLength || isTCP(slot) else { return readQueuedByFreeing(e, slot) }
+      tasks.tasks[tasks.find(e.pid)].consumed = (packets.ref(slot), e.time, e.cpu)
+    // The reader was quicker than the CPU that still is at the datagram's batch.
+    case .processing where packets.slots[slot].dataLength > 0 && !isTCP(slot) && e.context == .process && e.pid != 0
+      && !e.flags.contains(.bottomHalvesOff):
+      tasks.tasks[tasks.find(e.pid)].consumed = (packets.ref(slot), e.time, e.cpu)
     case .processing where packets.slots[slot].dataLength > 0: packets.forget(skb)
     case .processing: settle(slot)
     case .lingering, .free: packets.forget(skb)
@@ -111,7 +118,7 @@ extension JourneyEngine {
       // ARP, an echo request, a SYN at a listener: consumed by the protocol that took it. Or the first fragment of what follows.
       let state = packets.slots[slot].state
       // Freed by a task after its batch was over: read, where no sk_data_ready could have told (a datagram); else taken from a backlog.
-      if state == .parked || state == .delivered, e.context == .process, e.pid != 0 {
+      if state == .parked || state == .delivered, e.context == .process, e.pid != 0, !isProtocolWork(e, slot) {
         return hasDataReady ? takeFromTask(e, slot) : readByFreeing(e, slot)
       }
       guard let context = context(of: e), state == .delivered || state == .parked else { return end(slot, .absorbed) }
@@ -138,29 +145,6 @@ extension JourneyEngine {
     return length >= 68 && (length - 20) % 8 == 0
   }
 
-  /// net_dev_queue: a new packet to send, or a received one that goes on by another device.
-  mutating func queueForSending(_ e: Event, _ skb: UInt64) {
-    statistics.sent += 1
-    if let context = context(of: e) { contexts[context].mayWake = false }
-    if let slot = packets.find(skb) {
-      if packets.slots[slot].state == .delivered {
-        end(slot, .forwarded)
-      } else {
-        endPreviousLife(of: skb)
-      }
-    }
-    if sending.count < Self.sendingLimit { sending[skb] = false }
-  }
-
-  /// Packets on their way out that are remembered at once.
-  private static let sendingLimit = 262_144
-
-  /// net_dev_xmit: the driver has taken the packet (rc 0); 0x10 means busy, and the packet comes again.
-  mutating func transmitted(_ e: Event, _ skb: UInt64, _ rc: Int32) {
-    if let context = context(of: e) { contexts[context].inBacklog = .none }
-    if rc == 0, sending[skb] != nil { sending[skb] = true }
-  }
-
   /// tcp_destroy_sock: what is still queued was never read.
   mutating func destroy(_ socket: UInt64) {
     // Text does not print it.
@@ -175,6 +159,7 @@ extension JourneyEngine {
   mutating func lose(_ e: Event, _ before: UInt64) {
     blindUntil = max(blindUntil, before)
     for slot in packets.slots.indices where packets.slots[slot].state != .free { packets.slots[slot].journey.completeness = .lost }
+    for slot in sent.slots.indices where sent.slots[slot].state != .free { sent.slots[slot].journey.completeness = .lost }
     for index in sockets.sockets.indices { sockets.sockets[index].isSynchronised = false }
     for index in tasks.tasks.indices {
       tasks.tasks[index].copies.removeAll(keepingCapacity: true)

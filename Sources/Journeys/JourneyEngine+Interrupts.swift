@@ -25,12 +25,15 @@ extension JourneyEngine {
     let cpu = Int(max(e.cpu, 0))
     let mark = StageMark(e, .softirqRaise, .ordered)
     if cpus[cpu].pendingRaise == nil { cpus[cpu].pendingRaise = mark }
+    if cpus[cpu].vector != nil { cpus[cpu].pendingConditions.insert(.softirqBusy) }
     if e.flags.contains(.hardirq) {
       guard let handler = cpus[cpu].handler else { return }
       cpus[cpu].noteRaise()
       cpus[cpu].remember(RaisedInterrupt(irq: handler.irq, entry: handler.entry, raise: mark))
     } else if let context = context(of: e), let slot = packets.slot(contexts[context].inBacklog) {
       packets.slots[slot].journey.stages[.raise] = mark
+    } else {
+      raiseFromThread(e, mark)
     }
   }
 
@@ -42,6 +45,9 @@ extension JourneyEngine {
     cpus[cpu].softirq = StageMark(e, .softirqEntry, .ordered)
     cpus[cpu].raise = cpus[cpu].pendingRaise
     cpus[cpu].pendingRaise = nil
+    cpus[cpu].conditions = cpus[cpu].pendingConditions
+    cpus[cpu].pendingConditions = []
+    if let task = tasks.known(e.pid), tasks.tasks[task].comm.kernelThread == .ksoftirqd { cpus[cpu].conditions.insert(.ksoftirqd) }
     cpus[cpu].poll = nil
     cpus[cpu].hasSeenSoftirq = true
     expireParked(e.time)
@@ -56,7 +62,7 @@ extension JourneyEngine {
     guard vector == SoftIRQ.netRX else { return }
     let begin = cpus[cpu].softirq?.time ?? e.time
     // Interrupts from before this run announced polls that found no packet (a transmit queue, for example).
-    cpus[cpu].raised.removeAll { $0.isClaimed || $0.entry.time < begin }
+    if !cpus[cpu].raised.isEmpty { cpus[cpu].raised.removeAll { $0.isClaimed || $0.entry.time < begin } }
     cpus[cpu].softirq = nil
     cpus[cpu].raise = nil
     cpus[cpu].poll = nil
@@ -65,31 +71,49 @@ extension JourneyEngine {
   }
 
   /// napi_poll is written after the driver's poll function has returned: everything it delivered is processed.
-  mutating func endPoll(_ e: Event) {
+  mutating func endPoll(_ e: Event, _ work: Int32, _ budget: Int32) {
     guard let context = context(of: e) else { return }
+    if work >= budget, budget > 0, e.flags.contains(.softirq) { cpus[Int(max(e.cpu, 0))].pendingConditions.insert(.budget) }
     endBatch(context, e.time)
     contexts[context].inGRO = .none
+    contexts[context].claimed = nil
     cpus[Int(max(e.cpu, 0))].poll = nil
+    endSplit(e)
+    if e.context == .process, let task = tasks.known(e.pid) { releaseSent(task) }
   }
 
   /// Marks what announced the packet in `slot`, which NAPI instance `napi` just handed over on the CPU of `e`.
   mutating func markAnnouncement(_ e: Event, _ slot: Int, _ napi: UInt32) {
     let cpu = Int(max(e.cpu, 0))
-    guard e.flags.contains(.softirq) else { return }
+    guard e.flags.contains(.softirq) else { return markThreadedPoll(e, slot) }
     guard let softirq = cpus[cpu].softirq else {
       if packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .truncated }
       return
     }
-    if cpus[cpu].poll == nil || cpus[cpu].poll?.napi != napi { cpus[cpu].poll = (napi, claimInterrupt(cpu, napi)) }
+    if cpus[cpu].poll == nil || cpus[cpu].poll?.napi != napi {
+      cpus[cpu].poll = (napi, claimInterrupt(cpu, napi), polledAt[napi] ?? 0 > softirq.time)
+      polledAt[napi] = e.time
+    }
+    packets.slots[slot].journey.conditions.formUnion(cpus[cpu].conditions)
     if let interrupt = cpus[cpu].poll?.interrupt {
       packets.slots[slot].journey.stages[.irq] = interrupt.entry
       packets.slots[slot].journey.stages[.raise] = interrupt.raise
-      if interrupt.entry.time < softirq.time { packets.slots[slot].journey.stages[.softirq] = softirq }
+      if interrupt.entry.time < softirq.time {
+        var mark = softirq
+        if interrupt.entry.link == .inferred { mark.link = .inferred }
+        packets.slots[slot].journey.stages[.softirq] = mark
+      }
       return
     }
-    packets.slots[slot].journey.stages[.softirq] = softirq
+    // An interrupt that came while NET_RX ran may be its announcement.
+    let isOpen = cpus[cpu].raised.contains { !$0.isClaimed && $0.entry.time > softirq.time }
+    var mark = softirq
+    if isOpen { mark.link = .inferred }
+    packets.slots[slot].journey.stages[.softirq] = mark
     // An interrupt's request is that of the NAPI instance it announced; without one, NET_RX asked for itself, its budget used up.
-    if let raise = cpus[cpu].raise, raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
+    if var raise = cpus[cpu].raise, raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
+      // It may as well have been for a poll before this one, or for the backlog.
+      if raise.context != .softirq || cpus[cpu].poll?.isRepeated ?? false { raise.link = .inferred }
       packets.slots[slot].journey.stages[.raise] = raise
     }
   }
@@ -97,15 +121,15 @@ extension JourneyEngine {
   /// The interrupt that announced a poll of `napi`. Several may be pending, also those of transmit queues; the kernel names none of them,
   /// so the one that was alone before decides, and else the first, for NAPI instances are polled in the order in which they were scheduled.
   private mutating func claimInterrupt(_ cpu: Int, _ napi: UInt32) -> RaisedInterrupt? {
-    let open = cpus[cpu].raised.indices.filter { !cpus[cpu].raised[$0].isClaimed }
+    let earliest = polledAt[napi] ?? 0
+    let open = cpus[cpu].raised.indices.filter { !cpus[cpu].raised[$0].isClaimed && cpus[cpu].raised[$0].entry.time > earliest }
     let learned = interruptOfNAPI[napi]
     if let learned, learned.votes >= 2 {
       guard let index = open.last(where: { cpus[cpu].raised[$0].irq == learned.irq }) else { return nil }
       return claim(cpu, index)
     }
-    let asked = open.filter { cpus[cpu].raised[$0].raise != nil }
-    guard let index = asked.first else { return nil }
-    guard asked.count == 1 else {
+    guard let index = open.first(where: { cpus[cpu].raised[$0].raise != nil }) else { return nil }
+    guard open.count == 1 else {
       var guess = claim(cpu, index)
       guess.entry.link = .inferred
       guess.raise?.link = .inferred

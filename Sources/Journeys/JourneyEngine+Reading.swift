@@ -20,18 +20,13 @@ extension JourneyEngine {
     guard family == Event.AddressFamily.inet || family == Event.AddressFamily.inet6, flags & Self.peek == 0, flags & Self.errorQueue == 0
     else { return }
     let index = sockets.find(socket)
-    if result == Self.tryAgain { return foundEmpty(index) }
+    if result == Self.tryAgain { return foundEmpty(index, e) }
     guard result >= 0 else { return }
     let reader = Reader(e, task: tasks.find(e.pid), comm: tasks.tasks[tasks.find(e.pid)].comm)
     if proto == Event.IPProtocol.tcp {
       readStream(reader, index, Int64(result))
-    } else if let consumed = tasks.tasks[reader.task].consumed, let slot = packets.slot(consumed.packet),
-      packets.slots[slot].state == .consumed
-    {
-      packets.slots[slot].journey.protocolNumber = proto
-      packets.slots[slot].journey.socket = socket
-      packets.slots[slot].journey.stream = 0..<Int64(result)
-      deliver(reader, slot, StageMark(time: consumed.time, cpu: consumed.cpu, context: .process, evidence: .consumeSkb, link: .exact))
+    } else if let (slot, mark) = namedDatagram(reader), packets.slots[slot].state == .consumed || packets.slots[slot].socketKey != 0 {
+      readNamed(reader, slot, mark, socket, proto, Int64(result))
     } else if readDatagram(reader, index, Int64(result)) == false {
       readUnnamedDatagram(reader, socket, proto, Int64(result))
     }
@@ -48,7 +43,9 @@ extension JourneyEngine {
 
   /// A task freed a packet we know nothing of: a raw socket's clone, whose original woke the task. Only kernels without sk_data_ready need this.
   mutating func readCloneByFreeing(_ e: Event, _ task: Int) {
-    guard !hasDataReady, let slot = packets.slot(tasks.tasks[task].wokenBy), packets.slots[slot].state == .parked else { return }
+    guard !hasDataReady, let slot = packets.slot(tasks.tasks[task].wokenBy),
+      packets.slots[slot].state == .parked || (hasReadable && packets.slots[slot].state == .queued)
+    else { return }
     deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, StageMark(e, .consumeSkb, .inferred))
     tasks.tasks[task].copies.removeAll(keepingCapacity: true)
   }
@@ -69,6 +66,9 @@ extension JourneyEngine {
     guard let task = tasks.known(e.pid) else { return }
     tasks.tasks[task].copies.removeAll(keepingCapacity: true)
     tasks.tasks[task].consumed = nil
+    tasks.tasks[task].changed = nil
+    tasks.tasks[task].callEnd = e.time
+    releaseSent(task)
     guard tasks.tasks[task].context >= 0, e.context == .process else { return }
     endBatch(Int(tasks.tasks[task].context), e.time)
   }
@@ -91,15 +91,23 @@ extension JourneyEngine {
     }
   }
 
-  /// The reader was told that the queue is empty: from here positions are certain.
-  private mutating func foundEmpty(_ socket: Int) {
-    sockets.sockets[socket].isSynchronised = true
-    sockets.sockets[socket].consumed = sockets.sockets[socket].accepted
-    while let entry = sockets.sockets[socket].queue.popFirst() {
-      guard let slot = packets.slot(entry.packet) else { continue }
-      if packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .ambiguous }
-      end(slot, .unknown)
+  /// The reader was told that the queue is empty. What came while the call ran may have missed it: from a backlog when the lock was
+  /// released, or on another CPU; what had been announced before was read by somebody we did not see. Positions are certain from here.
+  private mutating func foundEmpty(_ socket: Int, _ e: Event) {
+    let task = tasks.find(e.pid)
+    let begin = tasks.tasks[task].callEnd
+    while let entry = sockets.sockets[socket].queue.first {
+      if let slot = packets.slot(entry.packet) {
+        guard let ready = packets.slots[slot].journey.stages[.ready], ready.time < begin else { break }
+        if packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .ambiguous }
+        end(slot, .unknown)
+      }
+      sockets.sockets[socket].queue.removeFirst()
     }
+    let first = sockets.sockets[socket].queue.first.flatMap { packets.slot($0.packet) }
+    let start = first.flatMap { packets.slots[$0].journey.stream?.lowerBound }
+    sockets.sockets[socket].isSynchronised = true
+    sockets.sockets[socket].consumed = start ?? sockets.sockets[socket].accepted
   }
 
   // MARK: TCP
@@ -107,6 +115,7 @@ extension JourneyEngine {
   private mutating func readStream(_ reader: Reader, _ socket: Int, _ bytes: Int64) {
     guard bytes > 0 else { return }
     if !sockets.sockets[socket].isSynchronised { synchronise(reader, socket) }
+    if !hasDataReady, let copy = tasks.tasks[reader.task].copies.first { correctByCopy(copy, socket) }
     let start = sockets.sockets[socket].consumed
     sockets.sockets[socket].consumed += bytes
     let link: Link = !sockets.sockets[socket].isSynchronised ? .inferred : reader.isOrdered ? .ordered : .exact
@@ -146,17 +155,26 @@ extension JourneyEngine {
 
   // MARK: datagrams
 
+  /// The call's copy or free names the datagram in `slot`, wherever it was thought to be.
+  private mutating func readNamed(_ reader: Reader, _ slot: Int, _ mark: StageMark, _ socket: UInt64, _ proto: UInt16, _ bytes: Int64) {
+    if isReadable(slot), packets.slots[slot].socketKey != socket { retract(slot, mark.time) }
+    let index = sockets.find(socket)
+    correct(slot, index, mark.time)
+    let ref = packets.ref(slot)
+    if let place = sockets.sockets[index].queue.firstIndex(where: { $0.packet == ref }) {
+      for _ in 0..<place { if let passed = sockets.sockets[index].queue.popFirst() { giveUp(passed.packet) } }
+      sockets.sockets[index].queue.removeFirst()
+      shorten(slot, to: bytes)
+    } else {
+      packets.slots[slot].journey.stream = 0..<bytes
+    }
+    packets.slots[slot].journey.protocolNumber = proto
+    packets.slots[slot].journey.socket = socket
+    deliver(reader, slot, mark)
+  }
+
   /// Joins the call to the datagram it read; false if the socket has none.
   private mutating func readDatagram(_ reader: Reader, _ socket: Int, _ bytes: Int64) -> Bool {
-    if let (slot, mark) = namedDatagram(reader) {
-      let ref = packets.ref(slot)
-      if let place = sockets.sockets[socket].queue.firstIndex(where: { $0.packet == ref }) {
-        for _ in 0..<place { if let passed = sockets.sockets[socket].queue.popFirst() { giveUp(passed.packet) } }
-        sockets.sockets[socket].queue.removeFirst()
-        deliver(reader, slot, mark)
-        return true
-      }
-    }
     // A datagram cannot give more bytes than it has: one that is too small was not the one that was read.
     while let entry = sockets.sockets[socket].queue.popFirst() {
       guard let slot = packets.slot(entry.packet) else { continue }
@@ -164,6 +182,7 @@ extension JourneyEngine {
         giveUp(entry.packet)
         continue
       }
+      shorten(slot, to: bytes)
       var mark = mark(reader, covering: 0, .ordered)
       if tasks.tasks[reader.task].copies.isEmpty, let consumed = tasks.tasks[reader.task].consumed {
         mark = StageMark(time: consumed.time, cpu: consumed.cpu, context: .process, evidence: .consumeSkb, link: .ordered)
@@ -198,16 +217,33 @@ extension JourneyEngine {
     deliver(reader, slot, named?.0 == slot ? named?.1 ?? mark(reader, covering: 0, .inferred) : mark(reader, covering: 0, .inferred))
   }
 
-  /// The datagram that this call's copy or free names.
+  /// The datagram that this call's copy or free names. Freed, its address may be another packet's already.
   private func namedDatagram(_ reader: Reader) -> (Int, StageMark)? {
     let task = tasks.tasks[reader.task]
-    if let copy = task.copies.last, let slot = packets.find(copy.skb), packets.slots[slot].state == .queued {
-      return (slot, StageMark(time: copy.time, cpu: copy.cpu, context: .process, evidence: .skbCopyDatagram, link: .exact))
+    func mark(_ copy: Copy) -> StageMark {
+      StageMark(time: copy.time, cpu: copy.cpu, context: .process, evidence: .skbCopyDatagram, link: .exact)
     }
-    if let consumed = task.consumed, let slot = packets.slot(consumed.packet), packets.slots[slot].state == .queued {
-      return (slot, StageMark(time: consumed.time, cpu: consumed.cpu, context: .process, evidence: .consumeSkb, link: .exact))
+    if let consumed = task.consumed, let slot = packets.slot(consumed.packet), isReadable(slot) || packets.slots[slot].state == .consumed {
+      let copy = task.copies.last { $0.skb == packets.slots[slot].journey.skb }
+      let mark = StageMark(
+        time: copy?.time ?? consumed.time, cpu: copy?.cpu ?? consumed.cpu, context: .process,
+        evidence: copy == nil ? .consumeSkb : .skbCopyDatagram, link: .exact)
+      return (slot, mark)
     }
+    if let copy = task.copies.last, let slot = packets.find(copy.skb), isReadable(slot) { return (slot, mark(copy)) }
     return nil
+  }
+
+  /// Whether the packet in `slot` is in its socket's queue; the CPU that put it there may still be at its batch.
+  private func isReadable(_ slot: Int) -> Bool {
+    packets.slots[slot].state == .queued || packets.slots[slot].state == .processing && packets.slots[slot].dataLength > 0
+  }
+
+  /// netif_receive_skb counts the padding of a frame of 46 bytes, the shortest, and a VLAN tag that the device left in the packet: only the
+  /// call that read the datagram tells its size.
+  private mutating func shorten(_ slot: Int, to bytes: Int64) {
+    let counted = packets.slots[slot].journey.stream?.upperBound ?? bytes
+    if packets.slots[slot].journey.length == 46 || counted - bytes == 4 { packets.slots[slot].journey.stream = 0..<bytes }
   }
 
   private mutating func giveUp(_ ref: PacketRef) {

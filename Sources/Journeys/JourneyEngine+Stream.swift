@@ -4,7 +4,7 @@ internal import Events
 /// TCP's account of its stream: which bytes each packet carries, also where packets were put together without an event.
 extension JourneyEngine {
   /// A packet that reached TCP, with the fragments it was made of.
-  private struct Unit {
+  struct Unit {
     var packet: Int
     var fragments: [Int] = []
     /// Bytes of the stream.
@@ -48,7 +48,7 @@ extension JourneyEngine {
   }
 
   /// The shortest Ethernet frame carries 46 bytes; a shorter IP packet is padded, and the padding is counted until IP has trimmed it.
-  private func padding(_ slot: Int) -> UInt32 {
+  func padding(_ slot: Int) -> UInt32 {
     packets.slots[slot].journey.length == 46 ? 46 - 21 : 0
   }
 
@@ -77,7 +77,7 @@ extension JourneyEngine {
     var found: [Int] = []
     for ref in refs {
       guard let candidate = packets.slot(ref), candidate != slot, packets.slots[candidate].journey.device == device,
-        packets.slots[candidate].journey.length > 20
+        Self.possibleLengths.contains(packets.slots[candidate].journey.length)
       else { continue }
       switch packets.slots[candidate].state {
       case .parked, .consumed, .delivered: found.append(candidate)
@@ -90,6 +90,9 @@ extension JourneyEngine {
     let split = found.firstIndex { packets.slots[$0].journey.id > id } ?? found.count
     return (found[..<split].reversed(), Array(found[split...]))
   }
+
+  /// Lengths of IP packets with something in them, BIG TCP's, too; damaged events have others.
+  static let possibleLengths: ClosedRange<UInt32> = 21...(1 << 20)
 
   /// A packet of 64 KiB has 45 fragments at the usual MTU, and a backlog holds some of them.
   private static let silentLimit = 256
@@ -109,7 +112,7 @@ extension JourneyEngine {
   }
 
   /// The packets in `silent` as TCP saw them: a consumed one begins a run of fragments, all of one size but the last.
-  private func units(_ silent: [Int], _ headers: UInt32) -> [Unit] {
+  func units(_ silent: [Int], _ headers: UInt32) -> [Unit] {
     var units: [Unit] = []
     var fragments: [Int] = []
     for candidate in silent {

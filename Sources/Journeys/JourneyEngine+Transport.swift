@@ -16,6 +16,7 @@ extension JourneyEngine {
     }
     packets.slots[slot].state = .processing
     contexts[context].current = ref
+    contexts[context].hasAnswered = false
   }
 
   /// The next packet that waits in `context`, or nil. Packets that ended while they waited are passed over.
@@ -44,6 +45,7 @@ extension JourneyEngine {
     packets.slots[slot].journey.flow = flow
     packets.slots[slot].journey.socket = socket
     packets.slots[slot].socketKey = key
+    sockets.sockets[index].flow = flow
     packets.slots[slot].journey.stages[.transport] = StageMark(e, .tcpProbe, link)
     let length = unwrapped(reported, packets.slots[slot].journey.length)
     if length > 0 { accept(e, context, slot, index, length) }
@@ -55,6 +57,8 @@ extension JourneyEngine {
   private mutating func probed(_ context: Int, _ skb: UInt64, _ socket: Int, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
     if skb != 0 {
       guard let slot = packets.find(skb) else { return nil }
+      // Taken for a datagram, which it is not.
+      if packets.slots[slot].state == .queued, packets.slots[slot].journey.protocolNumber != Event.IPProtocol.tcp { retract(slot, time) }
       switch packets.slots[slot].state {
       case .delivered:
         passAhead(of: slot, context, time)
@@ -63,29 +67,7 @@ extension JourneyEngine {
       default: return nil
       }
     }
-    while let slot = nextPending(context) {
-      if fits(slot, reported) { return (slot, .ordered) }
-      if let passed = contexts[context].pending.popFirst() { park(passed, time) }
-    }
-    for (ref, _) in parked {
-      if let slot = packets.slot(ref), packets.slots[slot].state == .parked, fits(slot, reported) { return (slot, .inferred) }
-    }
-    return firstOfRun(reported, sockets.sockets[socket].headerLength ?? 52).map { ($0, .inferred) }
-  }
-
-  /// The first of parked packets that follow one another by one device and together carry `dataLength`: TCP merged them in a backlog.
-  private func firstOfRun(_ dataLength: UInt32, _ headers: UInt32) -> Int? {
-    let silent = parked.suffix(256).compactMap { packets.slot($0.ref) }.filter { packets.slots[$0].state == .parked }
-    for (start, first) in silent.enumerated() {
-      var sum: UInt32 = 0
-      for slot in silent[start...] where packets.slots[slot].journey.device == packets.slots[first].journey.device {
-        let length = packets.slots[slot].journey.length
-        sum += length > headers ? length - headers : 0
-        if sum >= dataLength { break }
-      }
-      if sum == dataLength, sum > 0 { return first }
-    }
-    return nil
+    return unnamed(context, socket, reported, time)
   }
 
   /// A task found the packet in its socket's backlog while the CPU that put it there is still at its batch: what was ahead of it is done.
@@ -97,12 +79,6 @@ extension JourneyEngine {
       contexts[other].pending.removeFirst()
       return
     }
-  }
-
-  /// IP and TCP headers take 40 to 120 bytes.
-  private func fits(_ slot: Int, _ dataLength: UInt32) -> Bool {
-    let length = packets.slots[slot].journey.length
-    return length >= dataLength && (40...120).contains(length - dataLength)
   }
 
   /// tcp_probe counts payload in 16 bits; packets of BIG TCP have more.
@@ -131,7 +107,7 @@ extension JourneyEngine {
     let current = packets.slot(contexts[context].current)
     if proto == Event.IPProtocol.tcp {
       if let current, packets.slots[current].journey.protocolNumber == proto {
-        return (current, packets.slots[current].journey.socket == socket ? .exact : .ordered)
+        return (current, socket != 0 && packets.slots[current].journey.socket == socket ? .exact : .ordered)
       }
       guard let slot = handshake(context, time) else { return nil }
       packets.slots[slot].journey.socket = socket
@@ -158,9 +134,19 @@ extension JourneyEngine {
 
   private static let udpLite: UInt16 = 136
 
-  /// Takes the next waiting packet as a segment of a connection that is not established, for which there is no tcp_probe.
-  private mutating func handshake(_ context: Int, _ time: UInt64) -> Int? {
-    guard let slot = nextPending(context) else { return nil }
+  /// Takes the next waiting packet as a segment of a connection that is not established, for which there is no tcp_probe. Packets ahead
+  /// of it may wait in their sockets' backlogs without a word, but a SYN-ACK is longer than the ACK that ends a handshake.
+  private mutating func handshake(_ context: Int, _ time: UInt64, _ old: Int32 = 0) -> Int? {
+    guard var slot = nextPending(context) else { return nil }
+    if old == Event.TCPState.listen || old == Event.TCPState.synSent {
+      var length = packets.slots[slot].journey.length
+      for ref in contexts[context].pending {
+        guard let other = packets.slot(ref), packets.slots[other].state == .delivered else { continue }
+        let own = packets.slots[other].journey.length
+        guard (40...80).contains(own), length > 80 || (old == Event.TCPState.listen ? own < length : own > length) else { continue }
+        (slot, length) = (other, own)
+      }
+    }
     process(context, slot, time)
     packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
     return slot
@@ -169,23 +155,35 @@ extension JourneyEngine {
   /// inet_sock_set_state while a packet is processed: a handshake or teardown.
   mutating func setState(_ e: Event, _ socket: UInt64, _ old: Int32, _ new: Int32, _ flow: FlowID) {
     if new == Event.TCPState.established { connect(socket) }
+    sockets.sockets[sockets.find(socket)].flow = flow
+    if e.context == .process, e.pid != 0 {
+      tasks.tasks[tasks.find(e.pid)].changed = isByPacket(old, new) || new == Event.TCPState.close ? nil : (socket, flow)
+    }
     guard let context = context(of: e) else { return }
     let current = packets.slot(contexts[context].current)
-    let isCurrents = current.map { packets.slots[$0].journey.socket == socket || packets.slots[$0].journey.socket == 0 } ?? false
+    let isCurrents = current.map { belongs($0, to: socket, flow) } ?? false
     if !isCurrents {
       // A task that calls connect(), close() or shutdown() changes states, too, with no packet in hand.
-      guard e.flags.contains(.softirq) || old == Event.TCPState.synSent, new != Event.TCPState.synSent,
-        let slot = handshake(context, e.time) ?? backlogged(context, e)
+      let isPolling = e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff)
+      guard isPolling || isByPacket(old, new), new != Event.TCPState.synSent,
+        let slot = handshake(context, e.time, old) ?? (isByPacket(old, new) ? backlogged(context, e, old) : nil)
       else {
         contexts[context].mayWake = false
         return
       }
       packets.slots[slot].journey.socket = socket
-      packets.slots[slot].journey.flow = flow
+      // A listener's has no remote end.
+      if packets.slots[slot].journey.header == nil { packets.slots[slot].journey.flow = flow }
     }
     if let slot = packets.slot(contexts[context].current) { packets.slots[slot].changedState = true }
     contexts[context].mayWake = true
     contexts[context].isReady = false
+  }
+
+  /// Whether the packet in `slot` may be the one that changes the state of `socket`; text does not print the socket, only its connection.
+  private func belongs(_ slot: Int, to socket: UInt64, _ flow: FlowID) -> Bool {
+    let known = packets.slots[slot].journey.socket
+    return known == 0 || (socket == 0 ? packets.slots[slot].journey.flow == flow : known == socket)
   }
 
   /// A connection begins: nothing is queued, and positions count from here.
@@ -196,27 +194,43 @@ extension JourneyEngine {
     sockets.sockets[index].isSynchronised = true
   }
 
-  /// The SYN-ACK that a connecting task finds in its socket's backlog: the oldest parked packet of a handshake's size.
-  private mutating func backlogged(_ context: Int, _ e: Event) -> Int? {
-    guard !e.flags.contains(.softirq) else { return nil }
-    for (ref, _) in parked {
-      guard let slot = packets.slot(ref), packets.slots[slot].state == .parked,
-        (40...80).contains(packets.slots[slot].journey.length)
-      else { continue }
-      process(context, slot, e.time)
-      packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
-      return slot
+  /// Whether a segment makes a connection change from `old` to `new`, and not a call.
+  private func isByPacket(_ old: Int32, _ new: Int32) -> Bool {
+    switch old {
+    case Event.TCPState.synSent, Event.TCPState.synReceived: new == Event.TCPState.established
+    case Event.TCPState.finWait1: new == Event.TCPState.finWait2
+    case Event.TCPState.established: new == Event.TCPState.closeWait
+    case Event.TCPState.lastACK: true
+    default: false
     }
-    return nil
+  }
+
+  /// The packet that a task finds in its socket's backlog while it connects or closes: of the parked ones of a handshake's size the
+  /// longest for a SYN-ACK, which has the most options, and the shortest for an ACK; the latest of several.
+  private mutating func backlogged(_ context: Int, _ e: Event, _ old: Int32) -> Int? {
+    guard !e.flags.contains(.softirq) else { return nil }
+    var found: Int?
+    for (ref, _) in parked {
+      guard let slot = packets.slot(ref), packets.slots[slot].state == .parked, (40...80).contains(packets.slots[slot].journey.length)
+      else { continue }
+      let length = packets.slots[slot].journey.length
+      let best = found.map { packets.slots[$0].journey.length }
+      if best == nil || (old == Event.TCPState.synSent ? length >= best ?? 0 : length <= best ?? 0) { found = slot }
+    }
+    guard let found else { return nil }
+    process(context, found, e.time)
+    packets.slots[found].journey.protocolNumber = Event.IPProtocol.tcp
+    return found
   }
 
   /// sched_waking: right behind the announcement of data or a change of state, it is their consequence.
   mutating func waking(_ e: Event, _ pid: Int32, _ comm: NameID) {
     let task = tasks.find(pid)
     tasks.tasks[task].comm = comm
+    guard comm.kernelThread == .none else { return wakeThread(e, task, comm.kernelThread) }
     guard let context = context(of: e) else { return }
     guard contexts[context].mayWake, let slot = packets.slot(contexts[context].current) else {
-      if !hasDataReady, e.flags.contains(.softirq) { wakeByOrder(e, context, pid, comm) }
+      if !hasDataReady, !hasReadable, e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff) { wakeByOrder(e, context, pid, comm) }
       return
     }
     wake(e, slot, pid, comm, isAfterReady: contexts[context].isReady)
@@ -235,8 +249,10 @@ extension JourneyEngine {
   private mutating func wake(_ e: Event, _ slot: Int, _ pid: Int32, _ comm: NameID, isAfterReady: Bool) {
     let count = packets.slots[slot].wakerCount
     guard count < 4 else { return }
+    // Where no context is told, a timer's wakeup between two events of a packet looks like the packet's own.
+    let isSure = (hasDataReady || hasReadable) && (hasContext || isAfterReady)
     packets.slots[slot].wakers[count] = Packet.Waker(
-      task: .init(pid: pid, comm: comm), waking: StageMark(e, .schedWaking, hasDataReady ? .ordered : .inferred), isAfterReady: isAfterReady)
+      task: .init(pid: pid, comm: comm), waking: StageMark(e, .schedWaking, isSure ? .ordered : .inferred), isAfterReady: isAfterReady)
     packets.slots[slot].wakerCount = count + 1
     let task = tasks.find(pid)
     tasks.tasks[task].wokenFor.append(packets.ref(slot))
@@ -244,17 +260,30 @@ extension JourneyEngine {
   }
 
   /// sched_switch: a task gets the CPU.
-  mutating func switchTask(_ e: Event, _ previous: Int32, _ next: Int32, _ comm: NameID) {
+  mutating func switchTask(_ e: Event, _ previous: Int32, _ state: Int64, _ next: Int32, _ comm: NameID) {
     if let task = tasks.known(previous), tasks.tasks[task].context >= 0 {
       contexts[Int(tasks.tasks[task].context)].mayWake = false
+      // A task that goes to sleep or exits is not in the middle of a packet.
+      if state & 0xff != 0 { endBatch(Int(tasks.tasks[task].context), e.time) }
     }
+    if let task = tasks.known(previous) { stayed(task) }
     guard next != 0 else { return }
     let task = tasks.find(next)
     let mark = StageMark(time: e.time, cpu: e.cpu, context: .process, evidence: .schedSwitch, link: .ordered)
     tasks.tasks[task].comm = comm
     tasks.tasks[task].switchedIn = mark
+    if tasks.tasks[task].poll != nil, tasks.tasks[task].poll?.running == nil { tasks.tasks[task].poll?.running = mark }
     guard !tasks.tasks[task].wokenFor.isEmpty else { return }
     for ref in tasks.tasks[task].wokenFor { if let slot = packets.slot(ref) { ran(slot, next, mark) } }
+    tasks.tasks[task].wokenFor.removeAll(keepingCapacity: true)
+  }
+
+  /// A task that gives its CPU away was there when it was woken: no switch to it is the wakeup's.
+  private mutating func stayed(_ task: Int) {
+    guard !tasks.tasks[task].wokenFor.isEmpty else { return }
+    for ref in tasks.tasks[task].wokenFor {
+      if let slot = packets.slot(ref), packets.slots[slot].state == .lingering { end(slot, .absorbed) }
+    }
     tasks.tasks[task].wokenFor.removeAll(keepingCapacity: true)
   }
 

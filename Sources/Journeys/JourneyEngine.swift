@@ -15,7 +15,7 @@ public struct JourneyEngine: Sendable {
   /// Counts over the whole recording.
   public internal(set) var statistics = PathStatistics()
 
-  var packets = PacketTable()
+  var packets = PacketTable<Packet>()
   var sockets = SocketTable()
   var tasks = TaskTable()
   var cpus: [CPUState] = []
@@ -26,35 +26,58 @@ public struct JourneyEngine: Sendable {
   var parked = Deque<(ref: PacketRef, time: UInt64)>()
   /// Which interrupt announces which NAPI instance, learned where only one fits.
   var interruptOfNAPI: [UInt32: (irq: Int32, votes: Int)] = [:]
-  /// Packets on their way out, by address.
-  var sending: [UInt64: Bool] = [:]
+  /// When the last poll of a NAPI instance handed over its first packet: an interrupt from before is not the next poll's.
+  var polledAt: [UInt32: UInt64] = [:]
+  /// Packets on their way out.
+  var sent = PacketTable<SentPacket>()
+  /// Segments of packets that were split on their way out, by address.
+  var segments = AddressTable<PacketRef>()
+  /// Buffers that belong to a NIC, since when.
+  var posted: [DMAKey: StageMark] = [:]
   /// Some CPU's events are missing up to here.
   var blindUntil: UInt64 = 0
   var nextID = 1
   /// Whether sockets announce data by an event (kernel 6.3 and later); before, wakeups go by order alone.
   let hasDataReady: Bool
+  /// Whether a probe tells when sockets announce data, on kernels that have no event for it.
+  var hasReadable: Bool
   /// Whether receive calls tell their result (kernel 6.3 and later); before, each copy that tcp_rcv_space_adjust follows is a read.
   let hasReceiveLength: Bool
+  /// Whether send calls tell their result (kernel 6.3 and later).
+  let hasSendLength: Bool
+  /// Whether events say in which context they were written.
+  let hasContext: Bool
   private var eventCount: UInt32 = 0
 
   /// An engine for recordings of a kernel with these capabilities.
   public init(_ capabilities: Capabilities) {
     hasDataReady = capabilities.kinds.contains(.skDataReady)
+    hasReadable = capabilities.hasReadableProbe
     hasReceiveLength = capabilities.kinds.contains(.sockRecvLength)
+    hasSendLength = capabilities.kinds.contains(.sockSendLength)
+    hasContext = capabilities.hasContext
+  }
+
+  /// An engine for kernels from 6.6 on, or (`hasDataReady` false) for those before.
+  init(hasDataReady: Bool) {
+    self.hasDataReady = hasDataReady
+    hasReadable = false
+    hasReceiveLength = hasDataReady
+    hasSendLength = hasDataReady
+    hasContext = true
   }
 
   /// An engine for kernels from 6.6 on.
-  public init() {
-    hasDataReady = true
-    hasReceiveLength = true
-  }
+  public init() { self.init(hasDataReady: true) }
 
   /// Packets in flight now.
-  public var inFlight: Int { packets.count }
+  public var inFlight: Int { packets.count + sent.count }
 
   /// The least id of a packet in flight, or nil if there is none.
   public var oldestInFlight: Int? {
-    packets.slots.lazy.filter { $0.state != .free }.map(\.journey.id).min()
+    let received = packets.slots.lazy.filter { $0.state != .free }.map(\.journey.id).min()
+    let sent = sent.slots.lazy.filter { $0.state != .free }.map(\.journey.id).min()
+    return [received, sent].compactMap(\.self).min()
   }
 
   /// Takes in the next event in time order.
@@ -69,21 +92,24 @@ public struct JourneyEngine: Sendable {
     case .softirqRaise(let vector): if vector == SoftIRQ.netRX { raise(e) }
     case .softirqEntry(let vector): enterSoftirq(e, vector)
     case .softirqExit(let vector): exitSoftirq(e, vector)
-    case .napiPoll: endPoll(e)
+    case .napiPoll(_, _, let work, let budget): endPoll(e, work, budget)
     case .groEntry(let arrival): groEntry(e, arrival)
     case .groExit(let result): groExit(e, result)
     case .netifRxEntry(let arrival): backlogEntry(e, arrival)
     case .receiveEntry(let arrival): receiveEntry(e, arrival)
     case .netifReceiveSkb(let skb, let length, let device): receive(e, skb, length, device)
-    case .netDevQueue(let skb, _, _): queueForSending(e, skb)
-    case .netDevStartXmit: break
+    case .netDevQueue(let skb, let length, let device): queueForSending(e, skb, length, device)
+    case .netDevStartXmit(let skb, let length, let device): startTransmit(e, skb, length, device)
     case .netDevXmit(let skb, _, let rc, _): transmitted(e, skb, rc)
     case .kfreeSkb(let skb, let location, let reason): free(e, skb, location, reason)
     case .consumeSkb(let skb, _): consume(e, skb)
     case .skbCopyDatagram(let skb, let length): copy(e, skb, length)
     case .skDataReady(let socket, let family, let proto): dataReady(e, socket, family, proto)
+    case .sockDefReadable(let socket): readable(e, socket)
     case .sockRecvLength(let socket, let family, let proto, let result, let flags): received(e, socket, family, proto, result, flags)
-    case .sockSendLength: endCall(e)
+    case .sockSendLength(let socket, _, let proto, let result):
+      sendReturned(e, socket, proto, result)
+      endCall(e)
     case .inetSockSetState(let socket, let old, let new, _, let flow): setState(e, socket, old, new, flow)
     case .tcpProbe(let skb, let socket, let cookie, let flow, let length):
       probe(e, skb, socket, cookie, flow, length)
@@ -92,7 +118,13 @@ public struct JourneyEngine: Sendable {
       destroy(socket)
       destroy(cookie)
     case .schedWaking(let pid, let comm): waking(e, pid, comm)
-    case .schedSwitch(let previous, _, let next, let comm): switchTask(e, previous, next, comm)
+    case .schedSwitch(let previous, let state, let next, let comm): switchTask(e, previous, state, next, comm)
+    case .flow(let header): identify(header)
+    case .flowSent(let header): identifySent(header)
+    case .dmaMap(let buffer): post(e, buffer)
+    case .dmaUnmap(let buffer): claim(e, buffer, .dmaUnmap)
+    case .dmaSyncForCPU(let buffer): claim(e, buffer, .dmaSyncForCPU)
+    case .windowBegins, .windowEnds: cut()
     case .gap(let before, _): lose(e, before)
     }
   }
@@ -104,11 +136,28 @@ public struct JourneyEngine: Sendable {
       if !isOver, packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .truncated }
       end(slot, packets.slots[slot].state == .queued ? .queued : isOver ? .absorbed : packets.slots[slot].journey.outcome)
     }
+    finishSending()
+  }
+
+  /// The recording pauses, or goes on after a pause: nothing that was under way can be followed across.
+  private mutating func cut() {
+    finish()
+    for cpu in cpus.indices { cpus[cpu] = CPUState() }
+    for context in contexts.indices { contexts[context] = ProcessingContext() }
+    parked.removeAll(keepingCapacity: true)
+    segments.removeAll()
+    sockets.forgetQueues()
+    tasks.forgetCalls()
   }
 
   // MARK: tables
 
-  mutating func ensureCPU(_ cpu: Int32) {
+  @inline(__always)
+  private mutating func ensureCPU(_ cpu: Int32) {
+    if cpus.count <= Int(max(cpu, 0)) { addCPUs(upTo: cpu) }
+  }
+
+  private mutating func addCPUs(upTo cpu: Int32) {
     while cpus.count <= Int(max(cpu, 0)) {
       softContext.append(Int32(contexts.count))
       contexts.append(ProcessingContext())
@@ -163,6 +212,8 @@ public struct JourneyEngine: Sendable {
     case .queued, .lingering, .parked: packets.forget(address)
     case .processing where packets.slots[slot].dataLength > 0: packets.forget(address)
     case .processing: settle(slot)
+    // Merged into another and freed; GRO's verdict follows.
+    case .arrived where contexts.contains { $0.inGRO == packets.ref(slot) }: packets.forget(address)
     default: end(slot, .unknown)
     }
   }
@@ -172,6 +223,11 @@ public struct JourneyEngine: Sendable {
     assert(packets.slots[slot].state != .free, "a journey ends once")
     packets.slots[slot].journey.outcome = outcome
     chooseWaker(slot)
+    if hasDataReady, outcome == .delivered, packets.slots[slot].journey.protocolNumber == Event.IPProtocol.tcp,
+      !packets.slots[slot].journey.stages.has(.ready)
+    {
+      packets.slots[slot].journey.conditions.insert(.unannounced)
+    }
     statistics.count(packets.slots[slot].journey)
     finished.append(packets.slots[slot].journey)
     packets.remove(slot)

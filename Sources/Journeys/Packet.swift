@@ -53,9 +53,21 @@ struct Packet {
 }
 
 /// A reference to a packet that knows when the packet is gone.
-struct PacketRef: Equatable {
+struct PacketRef: Equatable, BitwiseCopyable {
   var slot: Int32
   var generation: UInt32
 
   static let none = PacketRef(slot: -1, generation: 0)
+}
+
+extension Packet: AddressedPacket {
+  var address: UInt64 {
+    get { journey.skb }
+    set { journey.skb = newValue }
+  }
+
+  var isFree: Bool {
+    get { state == .free }
+    set { state = newValue ? .free : .arrived }
+  }
 }

@@ -1,10 +1,22 @@
 internal import Events
 
+/// What a table of packets needs to know of each.
+protocol AddressedPacket: Sendable {
+  init()
+  /// The address of its sk_buff.
+  var address: UInt64 { get set }
+  /// Counts the packets that have used this slot.
+  var generation: UInt32 { get set }
+  /// Whether the table still maps its address to it.
+  var ownsAddress: Bool { get set }
+  var isFree: Bool { get set }
+}
+
 /// The packets in flight, in slots that are used again, and the addresses they live at.
-struct PacketTable {
-  var slots: [Packet] = []
+struct PacketTable<Entry: AddressedPacket> {
+  var slots: [Entry] = []
   private var free: [Int32] = []
-  private var byAddress: [UInt64: PacketRef] = [:]
+  private var byAddress = AddressTable<PacketRef>()
   /// How many packets are in flight.
   private(set) var count = 0
 
@@ -28,13 +40,14 @@ struct PacketTable {
     if let used = free.popLast() {
       slot = Int(used)
       let generation = slots[slot].generation
-      slots[slot] = Packet()
+      slots[slot] = Entry()
       slots[slot].generation = generation
     } else {
       slot = slots.count
-      slots.append(Packet())
+      slots.append(Entry())
     }
-    slots[slot].journey.skb = address
+    slots[slot].address = address
+    slots[slot].isFree = false
     slots[slot].ownsAddress = true
     byAddress[address] = ref(slot)
     count += 1
@@ -49,8 +62,8 @@ struct PacketTable {
 
   /// Frees `slot`; references to it are void from here.
   mutating func remove(_ slot: Int) {
-    if slots[slot].ownsAddress { byAddress[slots[slot].journey.skb] = nil }
-    slots[slot].state = .free
+    if slots[slot].ownsAddress { byAddress[slots[slot].address] = nil }
+    slots[slot].isFree = true
     slots[slot].generation &+= 1
     free.append(Int32(truncatingIfNeeded: slot))
     count -= 1

@@ -45,6 +45,16 @@ public struct PathStatistics: Sendable {
     drops[Drop(reason: journey.reason, location: journey.location), default: 0] += 1
   }
 
+  mutating func countSent(_ journey: Journey) {
+    switch journey.outcome {
+    case .completed: sentCompleted += 1
+    case .dropped:
+      sentDropped += 1
+      drops[Drop(reason: journey.reason, location: journey.location), default: 0] += 1
+    default: break
+    }
+  }
+
   private static func index(_ outcome: Journey.Outcome) -> Int {
     switch outcome {
     case .delivered: 0
@@ -53,7 +63,8 @@ public struct PathStatistics: Sendable {
     case .absorbed: 3
     case .forwarded: 4
     case .merged: 5
-    case .unknown: 6
+    case .completed: 6
+    case .unknown: 7
     }
   }
 

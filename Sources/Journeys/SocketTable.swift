@@ -19,11 +19,15 @@ struct SocketState {
   var isSynchronised = false
   /// Headers of the last data segment, in bytes: IP and TCP with options.
   var headerLength: UInt32?
+  /// An announcement whose datagram is not known yet.
+  var orphan: Announcement?
+  /// The connection, where an event has told it.
+  var flow = FlowID.none
 }
 
 /// The sockets seen, by address.
 struct SocketTable {
-  private var index: [UInt64: Int32] = [:]
+  private var index = AddressTable<Int32>()
   private var free: [Int32] = []
   var sockets: [SocketState] = []
 
@@ -50,7 +54,15 @@ struct SocketTable {
     free.append(slot)
   }
 
+  /// Whatever is queued may be read unseen from here.
+  mutating func forgetQueues() {
+    for index in sockets.indices {
+      sockets[index].queue.removeAll(keepingCapacity: true)
+      sockets[index].isSynchronised = false
+    }
+  }
+
   private mutating func forgetIdle() {
-    for (address, slot) in index where sockets[Int(slot)].queue.isEmpty { remove(address) }
+    for (address, slot) in index.all where sockets[Int(slot)].queue.isEmpty { remove(address) }
   }
 }

@@ -21,15 +21,26 @@ struct TaskState {
   var copies: [Copy] = []
   /// The packet it freed after reading, and when.
   var consumed: (packet: PacketRef, time: UInt64, cpu: Int32)?
+  /// When its last call on a socket ended, in nanoseconds.
+  var callEnd: UInt64 = 0
   /// The index of the context in which it works off sockets' backlogs, or -1 while it never did.
   var context: Int32 = -1
+  /// Packets it has handed to a device in the call that runs.
+  var sent: [PacketRef] = []
+  /// What it polls for, if it polls devices or the backlog in place of NET_RX.
+  var poll: ThreadedPoll?
+  /// The hard interrupt whose handler it runs.
+  var handler: CPUState.Handler?
+  /// The socket whose state it has just changed (0 in text, which does not print it) and its connection: the SYN or FIN follows.
+  var changed: (socket: UInt64, flow: FlowID)?
 
-  var isIdle: Bool { wokenFor.isEmpty && copies.isEmpty && consumed == nil && context < 0 }
+  var isIdle: Bool { wokenFor.isEmpty && copies.isEmpty && consumed == nil && context < 0 && sent.isEmpty && poll == nil && handler == nil }
 }
 
 /// The tasks seen, by pid.
 struct TaskTable {
-  private var index: [Int32: Int32] = [:]
+  /// By pid.
+  private var index = AddressTable<Int32>()
   var tasks: [TaskState] = []
 
   /// Tasks kept at most; beyond, those with nothing pending are forgotten.
@@ -37,20 +48,35 @@ struct TaskTable {
 
   /// The index of the task `pid`, which is added if it is new.
   mutating func find(_ pid: Int32) -> Int {
-    if let known = index[pid] { return Int(known) }
+    if let known = index[Self.key(pid)] { return Int(known) }
     if tasks.count >= Self.limit { compact() }
-    index[pid] = Int32(truncatingIfNeeded: tasks.count)
+    index[Self.key(pid)] = Int32(truncatingIfNeeded: tasks.count)
     tasks.append(TaskState())
     return tasks.count - 1
   }
 
   /// The index of the task `pid`, or nil.
-  func known(_ pid: Int32) -> Int? { index[pid].map(Int.init) }
+  func known(_ pid: Int32) -> Int? { index[Self.key(pid)].map(Int.init) }
+
+  private static func key(_ pid: Int32) -> UInt64 { UInt64(UInt32(bitPattern: pid)) }
+
+  /// Calls and wakeups under way may end unseen from here.
+  mutating func forgetCalls() {
+    for index in tasks.indices {
+      tasks[index].switchedIn = nil
+      tasks[index].wokenFor.removeAll(keepingCapacity: true)
+      tasks[index].wokenBy = .none
+      tasks[index].copies.removeAll(keepingCapacity: true)
+      tasks[index].consumed = nil
+      tasks[index].sent.removeAll(keepingCapacity: true)
+      tasks[index].changed = nil
+    }
+  }
 
   private mutating func compact() {
     var kept: [TaskState] = []
-    var keptIndex: [Int32: Int32] = [:]
-    for (pid, position) in index where !tasks[Int(position)].isIdle {
+    var keptIndex = AddressTable<Int32>()
+    for (pid, position) in index.all where !tasks[Int(position)].isIdle {
       keptIndex[pid] = Int32(truncatingIfNeeded: kept.count)
       kept.append(tasks[Int(position)])
     }

@@ -47,7 +47,11 @@ public struct EventPrinter {
       output.endLine()
     } else {
       printGap(record.cpu, &output)
-      text(record, entry, head, format, catalog, &output)
+      if let width = recording.info.bufferNameWidth {
+        let name = recording.buffer(ofStream: record.stream)
+        output.write(Durations.right(name, width) + (name.isEmpty ? "  " : ": "))
+      }
+      text(record, entry, head, format, catalog, inSeconds: recording.info.isPrintedInSeconds, &output)
     }
   }
 
@@ -57,16 +61,22 @@ public struct EventPrinter {
   }
 
   private func text(
-    _ record: Record, _ entry: RawSpan, _ head: EntryHead, _ format: EventFormat?, _ catalog: FormatCatalog, _ output: inout TextOutput
+    _ record: Record, _ entry: RawSpan, _ head: EntryHead, _ format: EventFormat?, _ catalog: FormatCatalog, inSeconds: Bool,
+    _ output: inout TextOutput
   ) {
-    let microseconds = (record.time + 500) / 1000
-    let fraction = String(microseconds % 1_000_000)
     output.write(Durations.right(catalog.comm(head.pid), 16))
     output.write("-")
     output.write(Durations.left(String(head.pid), 5))
-    output.write(" [\(Self.padded(record.cpu))] ")
-    output.write(Durations.right(String(microseconds / 1_000_000), 5))
-    output.write("." + String(repeating: "0", count: 6 - fraction.count) + fraction + ": ")
+    output.write(" [\(Self.padded(record.cpu))]")
+    if inSeconds {
+      // Times near the end of 64 bits are damaged ones.
+      let microseconds = record.time.addingReportingOverflow(500).partialValue / 1000
+      let fraction = String(microseconds % 1_000_000)
+      output.write(" " + Durations.right(String(microseconds / 1_000_000), 5))
+      output.write("." + String(repeating: "0", count: 6 - fraction.count) + fraction + ": ")
+    } else {
+      output.write(Durations.right(String(record.time), 12) + ": ")
+    }
     if let format {
       output.write(Durations.left(format.name + ":", 21) + " ")
       catalog.describe(entry, time: record.time, cpu: record.cpu, into: &output.bytes)

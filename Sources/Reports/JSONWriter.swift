@@ -27,6 +27,10 @@ struct JSONWriter {
     string(value)
   }
 
+  mutating func field(_ name: String, _ value: Int?) {
+    if let value { field(name, value) } else { null(name) }
+  }
+
   mutating func field(_ name: String, _ value: some BinaryInteger) {
     key(name)
     integer(value)

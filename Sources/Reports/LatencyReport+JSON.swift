@@ -17,9 +17,10 @@ extension LatencyReport {
       }
       json.array("stages", all.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
       json.array("deliveredStages", delivered.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
+      json.array("sentStages", sent.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
       json.key("total")
       Self.row(total?.from ?? .irq, .read, total?.histogram ?? DurationHistogram(), &json)
-      json.array("totals", totals.sorted { $0.key.rawValue < $1.key.rawValue }) { json, row in Self.row(row.key, .read, row.value, &json) }
+      json.array("totals", totals) { json, row in Self.row(row.from, .read, row.histogram, &json) }
       json.object("interrupts") { Self.interrupts(statistics, &$0) }
       json.array("drops", drops) { json, drop in
         json.object { json in
@@ -28,7 +29,13 @@ extension LatencyReport {
           json.field("count", drop.count)
         }
       }
-      json.array("causes", [String]()) { $0.string($1) }
+      json.array("causes", causesByTime) { json, row in
+        json.object { json in
+          json.field("cause", row.cause.id)
+          json.field("packets", row.packets)
+          json.field("time", row.time)
+        }
+      }
       json.array("tail", tailShares) { json, row in
         json.object { json in
           json.field("from", row.pair.from.id)
@@ -46,7 +53,7 @@ extension LatencyReport {
     json.object("rx") { json in
       json.field("frames", statistics.frames)
       json.field("packets", statistics.packets)
-      for outcome in Journey.Outcome.allCases { json.field(outcome.rawValue, statistics.packets(outcome)) }
+      for outcome in Journey.Outcome.allCases where outcome != .completed { json.field(outcome.rawValue, statistics.packets(outcome)) }
     }
     json.object("tx") { json in
       json.field("packets", statistics.sent)

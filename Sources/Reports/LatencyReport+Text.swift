@@ -10,6 +10,7 @@ extension LatencyReport {
     head(trace, style, &output)
     packets(statistics, style, &output)
     table(style, &output)
+    waits(style, &output)
     writeTail(stream, trace, style, &output)
     drops(statistics, stream, style, &output)
     interrupts(statistics, trace, style, &output)
@@ -24,6 +25,10 @@ extension LatencyReport {
     if trace.info.cpus > 0 { facts.append("\(trace.info.cpus) CPUs") }
     facts.append("\(Durations.count(trace.events)) events in \(Durations.text(trace.last - min(trace.first, trace.last)))")
     output.line(style.bold(trace.info.files.joined(separator: " ")) + "  " + style.dim(facts.joined(separator: " · ")))
+    if !trace.windows.isEmpty {
+      let recorded = trace.windows.reduce(0) { $0 + UInt64($1.count) }
+      output.line(style.bold("Windows   ") + "\(Self.plural(trace.windows.count, "window")), \(Durations.text(recorded)) recorded in all")
+    }
     output.line()
   }
 
@@ -55,13 +60,40 @@ extension LatencyReport {
   static func plural(_ count: Int, _ word: String) -> String { "\(Durations.count(count)) \(word)\(count == 1 ? "" : "s")" }
 
   private func table(_ style: Style, _ output: inout TextOutput) {
-    let isDelivered = !delivered.pairs.isEmpty
-    let rows = (isDelivered ? delivered : all).inOrder
+    let isDelivered = !delivered.isEmpty
+    let received = isDelivered ? delivered.inOrder : all.inOrder.filter { $0.pair.from.rawValue < Stage.send.rawValue }
+    rows(isDelivered ? "delivered packets" : "received packets", received, style, &output)
+    for (from, histogram) in totals {
+      output.line(style.bold(Durations.left("\(from.id) … read", 22) + cells(histogram)) + "   " + style.dim("first sign to application"))
+    }
+    if !received.isEmpty { output.line() }
+    rows("sent packets", sent.inOrder, style, &output)
+    if sendTime.count > 0 {
+      output.line(style.bold(Durations.left("queue … complete", 22) + cells(sendTime)) + "   " + style.dim("from the queue until the device is done"))
+    }
+    if !sent.isEmpty { output.line() }
+  }
+
+  /// Why packets waited, as far as the recording shows.
+  private func waits(_ style: Style, _ output: inout TextOutput) {
+    let rows = causesByTime
+    guard !rows.isEmpty else { return }
+    for (index, row) in rows.enumerated() {
+      output.line(
+        style.bold(index == 0 ? "Waits     " : "          ") + Durations.right(Durations.text(row.time), 9) + " in "
+          + Durations.left(Self.plural(row.packets, "packet") + ":", 16) + row.cause.meaning)
+    }
+    output.line()
+  }
+
+  private func rows(
+    _ title: String, _ rows: [(pair: StageHistograms.Pair, histogram: DurationHistogram)], _ style: Style, _ output: inout TextOutput
+  ) {
     guard !rows.isEmpty else { return }
     let whole = rows.reduce(0) { $0 + $1.histogram.sum }
     output.line(
       style.dim(
-        Durations.left(isDelivered ? "delivered packets" : "all packets", 22) + Durations.right("count", 9)
+        Durations.left(title, 22) + Durations.right("count", 9)
           + ["p50", "p90", "p99", "max"].map { Durations.right($0, 10) }.joined() + "   share of the time"))
     for row in rows {
       let share = whole == 0 ? 0 : Double(row.histogram.sum) / Double(whole)
@@ -69,10 +101,6 @@ extension LatencyReport {
         Durations.left("\(row.pair.from.id) → \(row.pair.to.id)", 22) + cells(row.histogram) + "   "
           + style.accent(Self.bar(share)) + " " + style.dim("\(Int(share * 100 + 0.5)) %"))
     }
-    for (from, histogram) in totals.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      output.line(style.bold(Durations.left("\(from.id) … read", 22) + cells(histogram)) + "   " + style.dim("first sign to application"))
-    }
-    output.line()
   }
 
   private func cells(_ histogram: DurationHistogram) -> String {

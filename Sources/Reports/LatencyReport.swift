@@ -14,12 +14,18 @@ public struct LatencyReport {
     static func == (a: Slow, b: Slow) -> Bool { a.total == b.total }
   }
 
-  /// Every complete journey, whatever became of it.
-  var all = StageHistograms()
-  /// Complete journeys that an application read.
-  var delivered = StageHistograms()
+  /// Steps of complete journeys that an application read, from the first sign of the packet on.
+  private(set) var delivered = StageHistograms()
+  /// Steps of complete journeys of packets that were sent.
+  private(set) var sent = StageHistograms()
+  /// Steps of complete journeys that are in neither.
+  private var others = StageHistograms()
+  /// Times from the queue to the device's completion.
+  private(set) var sendTime = DurationHistogram()
   /// Times from first stage to read, by first stage.
-  var totals: [Stage: DurationHistogram] = [:]
+  private var totalsByStage = [DurationHistogram](repeating: DurationHistogram(), count: Stage.allCases.count)
+  /// Waits of complete journeys by cause: how many packets waited for it, and how long together in nanoseconds.
+  private var causes = [(packets: Int, time: UInt64)](repeating: (0, 0), count: Cause.allCases.count)
   private var slowest = Heap<Slow>()
 
   /// So many of the slowest are kept whole: one in a hundred, of a hundred thousand.
@@ -30,12 +36,23 @@ public struct LatencyReport {
   /// Takes in a journey that has ended.
   public mutating func add(_ journey: Journey) {
     guard journey.completeness == .complete else { return }
-    let stages = journey.stages.inOrder
-    all.add(stages)
-    guard journey.outcome == .delivered, let first = stages.first, let read = journey.stages[.read] else { return }
-    delivered.add(stages)
-    let total = read.time &- first.mark.time
-    totals[first.stage, default: DurationHistogram()].add(total)
+    let stages = journey.stages.times
+    let last = stages.count - 1
+    journey.forEachWait { wait in
+      causes[Int(wait.cause.rawValue)].packets += 1
+      causes[Int(wait.cause.rawValue)].time &+= wait.time
+    }
+    if journey.direction == .tx {
+      sent.add(stages, from: 0, to: last)
+      if let queue = journey.stages[.queue], let complete = journey.stages[.complete] { sendTime.add(complete.time &- queue.time) }
+      return
+    }
+    guard journey.outcome == .delivered, let read = journey.stages[.read] else { return others.add(stages, from: 0, to: last) }
+    let arrival = stages.arrival
+    others.add(stages, from: 0, to: arrival)
+    delivered.add(stages, from: arrival, to: last)
+    let total = read.time &- stages.times[arrival]
+    totalsByStage[Int(stages.stages[arrival].rawValue)].add(total)
     if slowest.count < Self.slowestLimit {
       slowest.insert(Slow(total: total, journey: journey))
     } else if let least = slowest.min, least.total < total {
@@ -43,15 +60,33 @@ public struct LatencyReport {
     }
   }
 
+  /// Steps of every complete journey, whatever became of it.
+  var all: StageHistograms {
+    var all = others
+    all.add(delivered)
+    all.add(sent)
+    return all
+  }
+
+  /// Times from first stage to read, by first stage in the order of the path.
+  var totals: [(from: Stage, histogram: DurationHistogram)] {
+    Stage.allCases.map { ($0, totalsByStage[Int($0.rawValue)]) }.filter { $0.histogram.count > 0 }
+  }
+
+  /// The causes of waits, the one that cost most first.
+  var causesByTime: [(cause: Cause, packets: Int, time: UInt64)] {
+    let rows = Cause.allCases.map { (cause: $0, packets: causes[Int($0.rawValue)].packets, time: causes[Int($0.rawValue)].time) }
+    return rows.filter { $0.packets > 0 }.sorted { ($0.time, $0.cause.rawValue) > ($1.time, $1.cause.rawValue) }
+  }
+
   /// The total of the journeys that most begin like: from which stage, and its durations.
   var total: (from: Stage, histogram: DurationHistogram)? {
-    totals.max { $0.value.count != $1.value.count ? $0.value.count < $1.value.count : $0.key.rawValue > $1.key.rawValue }
-      .map { ($0.key, $0.value) }
+    totals.max { $0.histogram.count != $1.histogram.count ? $0.histogram.count < $1.histogram.count : $0.from.rawValue > $1.from.rawValue }
   }
 
   /// The slowest hundredth of the delivered journeys, slowest first.
   var tail: [Slow] {
-    let count = totals.values.reduce(0) { $0 + $1.count }
+    let count = totals.reduce(0) { $0 + $1.histogram.count }
     return Array(slowest.unordered.sorted(by: >).prefix(max((count + 99) / 100, 1)))
   }
 
@@ -59,7 +94,7 @@ public struct LatencyReport {
   var tailShares: [(pair: StageHistograms.Pair, share: Double)] {
     var sums: [StageHistograms.Pair: UInt64] = [:]
     for slow in tail {
-      let stages = slow.journey.stages.inOrder
+      let stages = slow.journey.stagesSinceArrival
       for (a, b) in zip(stages, stages.dropFirst()) {
         sums[.init(from: a.stage, to: b.stage), default: 0] += b.mark.time &- a.mark.time
       }

@@ -3,18 +3,21 @@ public import Journeys
 
 /// One journey as a line of JSON.
 public enum PacketJSON {
-  /// Appends `journey` to `output`; names come from `stream`.
-  public static func write(_ journey: Journey, _ stream: borrowing EventStream, to output: inout TextOutput) {
+  /// Appends `journey` to `output`; names come from `stream`. `deviations` are the rules of the model that the packet broke.
+  public static func write(
+    _ journey: Journey, deviations: [String] = [], _ stream: borrowing EventStream, to output: inout TextOutput
+  ) {
     var json = JSONWriter()
     let flow = stream.flows[journey.flow]
     let reason = stream.dropReason(journey.reason)
     let location = journey.outcome == .dropped && journey.location != 0 ? stream.symbol(at: journey.location) : nil
     let reader = journey.reader.map { Self.comm($0, stream) }
     let woke = journey.woke.map { Self.comm($0, stream) }
+    let sender = journey.sender.map { Self.comm($0, stream) }
     let device = stream.names[journey.device]
     json.object { json in
       json.field("id", journey.id)
-      json.field("direction", "rx")
+      json.field("direction", journey.direction.rawValue)
       json.field("device", device)
       json.field("skb", hex(journey.skb))
       json.field("length", journey.length)
@@ -22,8 +25,8 @@ public enum PacketJSON {
       json.field("protocol", journey.protocolNumber.map { protocolName($0) })
       if let flow {
         json.object("flow") { json in
-          json.field("from", flow.remote.description)
-          json.field("to", flow.local.description)
+          json.field("from", (journey.direction == .rx ? flow.remote : flow.local).description)
+          json.field("to", (journey.direction == .rx ? flow.local : flow.remote).description)
         }
       } else {
         json.null("flow")
@@ -35,6 +38,8 @@ public enum PacketJSON {
       json.field("completeness", journey.completeness.rawValue)
       task("reader", journey.reader, reader, &json)
       task("woke", journey.woke, woke, &json)
+      task("sender", journey.sender, sender, &json)
+      json.field("follows", journey.follows)
       if let range = journey.stream {
         json.object("stream") { json in
           json.field("from", range.lowerBound)
@@ -43,6 +48,7 @@ public enum PacketJSON {
       } else {
         json.null("stream")
       }
+      tcp(journey.header, &json)
       json.array("stages", journey.stages.inOrder) { json, seen in
         json.object { json in
           json.field("stage", seen.stage.id)
@@ -53,7 +59,7 @@ public enum PacketJSON {
           json.field("link", "\(seen.mark.link)")
         }
       }
-      json.array("deviations", [String]()) { $0.string($1) }
+      json.array("deviations", deviations) { $0.string($1) }
     }
     output.bytes.append(contentsOf: json.bytes)
     output.endLine()

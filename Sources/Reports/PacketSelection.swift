@@ -3,6 +3,7 @@ public import Journeys
 
 /// Which journeys are wanted.
 public struct PacketSelection: Sendable {
+  public var direction: Journey.Direction?
   public var outcome: Journey.Outcome?
   public var device: String?
   public var pid: Int32?
@@ -16,9 +17,10 @@ public struct PacketSelection: Sendable {
 
   /// Whether `journey` is wanted; names come from `stream`.
   public func accepts(_ journey: Journey, _ stream: borrowing EventStream) -> Bool {
+    if let direction, journey.direction != direction { return false }
     if let outcome, journey.outcome != outcome { return false }
     if let device, stream.names[journey.device] != device { return false }
-    if let pid, journey.reader?.pid != pid, journey.woke?.pid != pid { return false }
+    if let pid, journey.reader?.pid != pid, journey.woke?.pid != pid, journey.sender?.pid != pid { return false }
     if let slowerThan, (journey.total.map { $0 < 0 || UInt64($0) <= slowerThan } ?? true) { return false }
     guard port != nil || flow != nil else { return true }
     guard let ends = stream.flows[journey.flow] else { return false }

@@ -1,31 +1,5 @@
 internal import Events
-internal import Histogram
 internal import Journeys
-
-/// Durations of one pair of stages, in nanoseconds.
-struct DurationHistogram {
-  // 1 ns to an hour with three digits.
-  private var histogram = Histogram<UInt32>(highestTrackableValue: 3_600_000_000_000, numberOfSignificantValueDigits: .three)
-  private(set) var count = 0
-  private(set) var sum: UInt64 = 0
-  private(set) var min = UInt64.max
-  private(set) var max: UInt64 = 0
-
-  mutating func add(_ duration: UInt64) {
-    count += 1
-    sum &+= duration
-    min = Swift.min(min, duration)
-    max = Swift.max(max, duration)
-    histogram.record(Swift.min(duration, 3_600_000_000_000))
-  }
-
-  var mean: UInt64 { count == 0 ? 0 : sum / UInt64(count) }
-
-  /// The value that `percentile` percent of the durations do not exceed, to three digits.
-  func value(_ percentile: Double) -> UInt64 {
-    count == 0 ? 0 : Swift.max(Swift.min(histogram.valueAtPercentile(percentile), max), min)
-  }
-}
 
 /// Durations of every adjacent pair of stages that occurred.
 struct StageHistograms {
@@ -39,14 +13,39 @@ struct StageHistograms {
     }
   }
 
-  private(set) var pairs: [Pair: DurationHistogram] = [:]
+  private var rows: [(pair: Pair, histogram: DurationHistogram)] = []
+  /// Where in `rows` each pair is, or -1.
+  private var places = [Int16](repeating: -1, count: Stage.allCases.count * Stage.allCases.count)
 
-  mutating func add(_ stages: [(stage: Stage, mark: StageMark)]) {
-    for (a, b) in zip(stages, stages.dropFirst()) {
-      pairs[Pair(from: a.stage, to: b.stage), default: DurationHistogram()].add(b.mark.time &- a.mark.time)
+  var isEmpty: Bool { rows.isEmpty }
+
+  /// All pairs in the order of the path.
+  var inOrder: [(pair: Pair, histogram: DurationHistogram)] { rows.sorted { $0.pair < $1.pair } }
+
+  /// Takes in the steps of a journey from stage `first` of its order up to stage `last`.
+  mutating func add(_ stages: StageTimes, from first: Int, to last: Int) {
+    var index = first
+    while index < last {
+      let row = row(stages.stages[index], stages.stages[index &+ 1])
+      rows[row].histogram.add(stages.times[index &+ 1] &- stages.times[index])
+      index &+= 1
     }
   }
 
-  /// All pairs in the order of the path.
-  var inOrder: [(pair: Pair, histogram: DurationHistogram)] { pairs.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+  /// Takes in everything of `other`.
+  mutating func add(_ other: StageHistograms) {
+    for entry in other.rows { rows[row(entry.pair.from, entry.pair.to)].histogram.add(entry.histogram) }
+  }
+
+  @inline(__always)
+  private mutating func row(_ from: Stage, _ to: Stage) -> Int {
+    let place = Int(from.rawValue) &* Stage.allCases.count &+ Int(to.rawValue)
+    return places[place] >= 0 ? Int(places[place]) : newRow(Pair(from: from, to: to), place)
+  }
+
+  private mutating func newRow(_ pair: Pair, _ place: Int) -> Int {
+    places[place] = Int16(truncatingIfNeeded: rows.count)
+    rows.append((pair, DurationHistogram()))
+    return rows.count - 1
+  }
 }

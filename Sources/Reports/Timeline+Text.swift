@@ -15,25 +15,38 @@ extension Timeline {
       output.line(style.warning("This journey is \(journey.completeness.rawValue): \(Self.explain(journey.completeness))"))
     }
     output.line()
-    let first = stages.first?.mark.time ?? 0
+    let first = journey.firstTime
     for (index, seen) in stages.enumerated() {
       if index > 0 { writeGap(gaps[index - 1], stream, style, &output) }
       output.line(
-        Durations.right("+" + Durations.text(seen.mark.time - first), 11) + "  " + style.bold(Durations.left(seen.stage.id, 10))
+        Durations.right(Self.offset(seen.mark.time, from: first), 11) + "  " + style.bold(Durations.left(seen.stage.id, 10))
           + "CPU \(seen.mark.cpu)  " + Durations.left("\(seen.mark.context)", 9) + Durations.left(seen.mark.evidence.name, 24)
-          + (seen.mark.link == .exact ? "" : style.dim("(\(seen.mark.link)) ")) + style.dim(seen.stage.meaning))
+          + (seen.mark.link == .exact ? "" : style.dim("(\(seen.mark.link)) ")) + style.dim(Self.meaning(seen.stage, seen.mark)))
     }
     output.line()
     output.line(style.dim("from \(Durations.stamp(first)) of the trace's clock"))
     output.flush()
   }
 
+  private static func offset(_ time: UInt64, from first: UInt64) -> String {
+    time < first ? "-" + Durations.text(first - time) : "+" + Durations.text(time - first)
+  }
+
+  /// What a stage means; a send call is known by its return where its entry is not recorded.
+  private static func meaning(_ stage: Stage, _ mark: StageMark) -> String {
+    mark.evidence == .sockSendLength ? "the application's send call returns" : stage.meaning
+  }
+
   private func writeGap(_ gap: Gap, _ stream: borrowing EventStream, _ style: Style, _ output: inout TextOutput) {
     let length = gap.to.mark.time - gap.from.mark.time
     var line = "             " + style.accent("│ " + Durations.right(Durations.text(length), 9))
-    let holders = gap.occupants.filter { $0.time * 20 >= length }.map {
+    // Who held the CPU while no packet was there matters to nobody.
+    let occupants = gap.from.stage == .posted ? [] : gap.occupants
+    let holders = occupants.filter { $0.time * 20 >= length }.map {
       "\(Self.name($0.occupant, stream)) \(Durations.text($0.time))"
     }
+    let wait = journey.waits.first { $0.from == gap.from.stage }
+    defer { if let wait { output.line("             " + style.accent("│ ") + style.warning(wait.cause.meaning)) } }
     if !holders.isEmpty { line += style.dim("  CPU \(gap.to.mark.cpu): ") + holders.joined(separator: ", ") }
     output.line(line)
   }
@@ -73,6 +86,7 @@ extension Timeline {
           json.field("begin", gaps[index].from.mark.time)
           json.field("end", gaps[index].to.mark.time)
           json.field("cpu", gaps[index].to.mark.cpu)
+          json.field("cause", journey.waits.first { $0.from == gaps[index].from.stage }?.cause.id)
           json.array("held", holders[index]) { json, holder in
             json.object { json in
               json.field("by", holder.name)

@@ -8,6 +8,8 @@ struct TraceSummary {
   let first: UInt64
   let last: UInt64
   let gaps: [Gap]
+  /// The windows of a recording with pauses, in nanoseconds.
+  let windows: [Range<UInt64>]
   let diagnostics: Diagnostics
 
   init(_ stream: borrowing EventStream) {
@@ -16,6 +18,9 @@ struct TraceSummary {
     first = stream.first ?? 0
     last = stream.last
     gaps = stream.gaps
+    let end = last
+    // The recording may end inside its last window.
+    windows = stream.windows.map { $0.isEmpty ? $0.lowerBound..<max(end, $0.lowerBound) : $0 }
     diagnostics = stream.recording.diagnostics
   }
 
@@ -29,10 +34,18 @@ struct TraceSummary {
       json.field("events", events)
       json.field("first", first)
       json.field("last", last)
+      if !windows.isEmpty {
+        json.array("windows", windows) { json, window in
+          json.object { json in
+            json.field("from", window.lowerBound)
+            json.field("to", window.upperBound)
+          }
+        }
+      }
       json.array("lost", gaps) { json, gap in
         json.object { json in
           json.field("cpu", gap.cpu)
-          json.field("after", gap.after)
+          json.field("after", max(gap.after, first))
           json.field("before", min(gap.before, max(last, gap.after)))
           if let events = gap.events { json.field("events", events) } else { json.null("events") }
         }

@@ -38,15 +38,6 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  /// Opens `paths`, or ends the program with status 3 and a sentence.
-  func open(_ paths: [String]) throws -> Recording {
-    do {
-      return try Recording(paths: paths)
-    } catch {
-      throw Failure.input("\(error)")
-    }
-  }
-
   /// Says on standard error what was wrong with the input; ends with status 3 if it was damaged.
   func finish(_ diagnostics: Diagnostics) throws {
     if !quiet {

@@ -15,11 +15,10 @@ struct EventsCommand: ParsableCommand {
   @Option(help: "Only events of CPU N.")
   var cpu: Int32?
 
-  @Argument(help: "The recording; several files of one recording are one.")
-  var file: [String]
+  @OptionGroup var input: InputOptions
 
   func run() throws {
-    var recording = try options.open(file)
+    var recording = try input.open()
     var output = TextOutput()
     var printer = EventPrinter(isJSON: options.json, names: event, cpu: cpu)
     printer.print(&recording, to: &output)

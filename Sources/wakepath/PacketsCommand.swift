@@ -14,13 +14,16 @@ struct PacketsCommand: ParsableCommand {
   @Option(help: "Only the N packets that took longest from first sign to read, slowest first.")
   var slowest: Int?
 
+  @Option(help: "Only packets received (rx) or sent (tx).")
+  var direction: Direction?
+
   @Option(help: "Only packets with this outcome: \(Journey.Outcome.allCases.map(\.rawValue).joined(separator: ", ")).")
   var outcome: Outcome?
 
-  @Option(help: "Only packets received on this device.")
+  @Option(help: "Only packets received or sent on this device.")
   var device: String?
 
-  @Option(help: "Only packets that task PID read or was woken by.")
+  @Option(help: "Only packets that task PID read, sent or was woken by.")
   var pid: Int32?
 
   @Option(help: "Only packets from or to this port.")
@@ -32,8 +35,7 @@ struct PacketsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only packets that took longer from first sign to read, for example 1ms or 200us.", valueName: "time"))
   var slowerThan: TimeSpan?
 
-  @Argument(help: "The recording; several files of one recording are one.")
-  var file: [String]
+  @OptionGroup var input: InputOptions
 
   func validate() throws {
     if let slowest, slowest < 1 { throw ValidationError("--slowest takes a number from 1.") }
@@ -41,6 +43,7 @@ struct PacketsCommand: ParsableCommand {
 
   private var selection: PacketSelection {
     var selection = PacketSelection()
+    selection.direction = direction?.value
     selection.outcome = outcome?.value
     selection.device = device
     selection.pid = pid
@@ -51,24 +54,28 @@ struct PacketsCommand: ParsableCommand {
   }
 
   func run() throws {
-    var stream = EventStream(try options.open(file))
+    var stream = EventStream(try input.open())
     var engine = JourneyEngine(stream.capabilities)
     var output = TextOutput()
+    var found = FoundDeviations(stream, isWanted: options.json)
     if !options.json { output.line(PacketLine.header(options.style)) }
     if let slowest {
-      printSlowest(slowest, &stream, &engine, &output)
+      printSlowest(slowest, &stream, &engine, &found, &output)
     } else {
-      printInOrder(&stream, &engine, &output)
+      printInOrder(&stream, &engine, &found, &output)
     }
     output.flush()
     try options.finish(stream.recording.diagnostics)
   }
 
-  private func printInOrder(_ stream: inout EventStream, _ engine: inout JourneyEngine, _ output: inout TextOutput) {
+  private func printInOrder(
+    _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations, _ output: inout TextOutput
+  ) {
     var order = JourneyOrder()
     var sinceLook = 0
     while !output.isClosed, let event = stream.next() {
       engine.consume(event)
+      found.observe(event, engine)
       guard !engine.finished.isEmpty else { continue }
       for journey in engine.finished { order.add(journey) }
       sinceLook += engine.finished.count
@@ -77,30 +84,43 @@ struct PacketsCommand: ParsableCommand {
       guard sinceLook >= 512 else { continue }
       sinceLook = 0
       let oldest = engine.oldestInFlight
-      while let journey = order.next(oldest: oldest) { print(journey, stream, &output) }
+      while let journey = order.next(oldest: oldest) { print(journey, found.take(journey.id), stream, &output) }
     }
     engine.finish()
+    found.finish(engine)
     for journey in engine.finished { order.add(journey) }
-    while let journey = order.next(oldest: nil) { print(journey, stream, &output) }
+    while let journey = order.next(oldest: nil) { print(journey, found.take(journey.id), stream, &output) }
   }
 
-  private func printSlowest(_ count: Int, _ stream: inout EventStream, _ engine: inout JourneyEngine, _ output: inout TextOutput) {
+  private func printSlowest(
+    _ count: Int, _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations, _ output: inout TextOutput
+  ) {
     var slowest = SlowestJourneys(limit: count)
     let selection = selection
-    Analysis.run(&stream, &engine) { journey, stream in
+    Analysis.run(&stream, &engine, &found) { journey, stream in
       if selection.accepts(journey, stream) { slowest.add(journey) }
       return true
     }
-    for journey in slowest.inOrder { print(journey, stream, &output) }
+    for journey in slowest.inOrder { print(journey, found.take(journey.id), stream, &output) }
   }
 
-  private func print(_ journey: Journey, _ stream: borrowing EventStream, _ output: inout TextOutput) {
+  private func print(_ journey: Journey, _ deviations: [String], _ stream: borrowing EventStream, _ output: inout TextOutput) {
     guard selection.accepts(journey, stream) else { return }
     if options.json {
-      PacketJSON.write(journey, stream, to: &output)
+      PacketJSON.write(journey, deviations: deviations, stream, to: &output)
     } else {
       output.line(PacketLine.text(journey, stream, options.style))
     }
+  }
+}
+
+/// A direction on the command line.
+struct Direction: ExpressibleByArgument {
+  let value: Journey.Direction
+
+  init?(argument: String) {
+    guard let value = Journey.Direction(rawValue: argument) else { return nil }
+    self.value = value
   }
 }
 

@@ -1,6 +1,9 @@
 import ArgumentParser
 import Bytes
 import Capture
+import Decoding
+import Events
+import Journeys
 
 /// How the kernel is recorded.
 enum Backend: String, ExpressibleByArgument, CaseIterable {
@@ -34,10 +37,38 @@ struct RecordCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The kernel's buffer for each CPU, for example 8M; a number alone is KiB.", valueName: "size"))
   var buffer: String?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Record the first 64 bytes of each packet: addresses, ports, TCP numbers and flags.",
+      discussion: "Where the kernel has eprobes and BTF; one event more for a packet."))
+  var flow = true
+
+  @Flag(help: "Record when drivers hand memory to their devices and take it back (dma:*, kernel 6.12 and later).")
+  var dma = false
+
+  @Option(
+    help: ArgumentHelp("Record windows of ON with pauses of OFF between them, for example 100ms/900ms: journeys stay whole, the load small.",
+      valueName: "on/off"))
+  var burst: BurstSpan?
+
+  @Option(
+    help: ArgumentHelp("Keep only the last SIZE of each CPU and write it when the recording ends: Ctrl-C, the command's end, --slower-than.",
+      valueName: "size"))
+  var flight: String?
+
+  @Option(help: ArgumentHelp("With --flight: end when a packet took longer from first sign to read, for example 5ms.", valueName: "time"))
+  var slowerThan: TimeSpan?
+
   @Argument(parsing: .postTerminator, help: "The command to run and record, behind --.")
   var command: [String] = []
 
   func validate() throws {
+    if let flight, RecordingOptions.bufferSize(flight) == nil {
+      throw ValidationError("--flight takes a size such as 512K, 8M or 1G, not '\(flight)'.")
+    }
+    if slowerThan != nil, flight == nil { throw ValidationError("--slower-than needs --flight SIZE: how much is kept for the moment it happens.") }
+    if burst != nil, flight != nil { throw ValidationError("--burst and --flight cannot be had together.") }
     if let buffer, RecordingOptions.bufferSize(buffer) == nil {
       throw ValidationError("--buffer takes a size such as 512K, 8M or 1G, not '\(buffer)'.")
     }
@@ -48,9 +79,27 @@ struct RecordCommand: ParsableCommand {
     recording.output = output
     recording.duration = duration.map { .nanoseconds(Int64(clamping: $0.nanoseconds)) }
     recording.bufferBytesPerCPU = buffer.flatMap { RecordingOptions.bufferSize($0) }
+    recording.burst = burst.map { .init(on: .nanoseconds(Int64(clamping: $0.on)), off: .nanoseconds(Int64(clamping: $0.off))) }
+    recording.flightBytesPerCPU = flight.flatMap { RecordingOptions.bufferSize($0) }
+    if let limit = slowerThan?.nanoseconds { recording.trigger = { Self.hasSlowPacket($0, limit) } }
     recording.devices = device
+    recording.recordsFlows = flow
+    recording.recordsDMA = dma
     recording.command = command
     return recording
+  }
+
+  /// Whether a packet in the recording at `path` took longer than `limit` nanoseconds from first sign to read.
+  private static func hasSlowPacket(_ path: String, _ limit: UInt64) -> Bool {
+    guard let recording = try? Recording(paths: [path]) else { return false }
+    var stream = EventStream(recording)
+    var engine = JourneyEngine(stream.capabilities)
+    var isSlow = false
+    Analysis.run(&stream, &engine) { journey, _ in
+      isSlow = journey.completeness == .complete && journey.total.map { $0 > Int64(clamping: limit) } ?? false
+      return !isSlow
+    }
+    return isSlow
   }
 
   func run() throws {
@@ -65,13 +114,31 @@ struct RecordCommand: ParsableCommand {
       throw Failure.input(error.description)
     }
     if !options.quiet { say(summary) }
-    try ReportCommand.print([summary.output], options)
+    try ReportCommand.print(try InputOptions.open([summary.output]), options)
     if case .exited(let status) = summary.command, status != 0 { Terminal.warn("the command ended with status \(status)") }
   }
 
   private func say(_ summary: RecordingSummary) {
     for note in summary.notes { Terminal.warn(note) }
     for event in summary.skipped where options.verbose { Terminal.warn("this kernel has no \(event.fullName): \(event.cost)") }
+    if summary.letGo > 0 { Terminal.warn("kept the last \(summary.events) events; \(summary.letGo) older ones were let go") }
+    if summary.end == .triggered { Terminal.warn("a packet took longer than --slower-than, so the recording ended") }
     if summary.lost > 0 { Terminal.warn("\(summary.lost) events were lost; a larger --buffer keeps them") }
+  }
+}
+
+/// `ON/OFF` on the command line: two times.
+struct BurstSpan: ExpressibleByArgument {
+  /// Nanoseconds.
+  let on: UInt64
+  let off: UInt64
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, let on = TimeSpan(argument: String(parts[0])), let off = TimeSpan(argument: String(parts[1])),
+      on.nanoseconds > 0, off.nanoseconds > 0
+    else { return nil }
+    self.on = on.nanoseconds
+    self.off = off.nanoseconds
   }
 }

@@ -11,16 +11,15 @@ struct ReportCommand: ParsableCommand {
 
   @OptionGroup var options: CommonOptions
 
-  @Argument(help: "The recording; several files of one recording are one.")
-  var file: [String]
+  @OptionGroup var input: InputOptions
 
   func run() throws {
-    try Self.print(file, options)
+    try Self.print(try input.open(), options)
   }
 
-  /// Prints the report of `files`.
-  static func print(_ files: [String], _ options: CommonOptions) throws {
-    var stream = EventStream(try options.open(files))
+  /// Prints the report of `recording`.
+  static func print(_ recording: Recording, _ options: CommonOptions) throws {
+    var stream = EventStream(recording)
     var engine = JourneyEngine(stream.capabilities)
     var report = LatencyReport()
     Analysis.run(&stream, &engine) { journey, _ in

@@ -14,14 +14,13 @@ struct ShowCommand: ParsableCommand {
   @Option(help: "The packet's id, as `wakepath packets` prints it.")
   var packet: Int
 
-  @Argument(help: "The recording; several files of one recording are one.")
-  var file: [String]
+  @OptionGroup var input: InputOptions
 
   func run() throws {
-    let recording = try options.open(file)
+    let recording = try input.open()
     var stream = EventStream(recording)
     guard let journey = Self.find(packet, &stream) else {
-      throw Failure.input("\(file.joined(separator: " ")): no packet \(packet) in this recording (`wakepath packets` lists them)")
+      throw Failure.input("\(input.file.joined(separator: " ")): no packet \(packet) in this recording (`wakepath packets` lists them)")
     }
     // The second pass counts who held the CPUs while the packet waited.
     var again = EventStream(try recording.reopened())

@@ -20,8 +20,13 @@ struct Wakepath: ParsableCommand {
     abstract: "Shows where each microsecond between a packet's interrupt and the application's read went.",
     discussion: """
       Wakepath records a running Linux kernel through ftrace, without eBPF, reconstructs the way of every received packet, and prints \
-      where the time went. FILE is a trace.dat (of wakepath or trace-cmd), a perf.data, or the text of ftrace or `trace-cmd report`; - is standard input.
+      where the time went. FILE is a trace.dat (of wakepath or trace-cmd), a perf.data, or the text of ftrace, `trace-cmd report` or `perf script`; \
+      - is standard input. Raw ring-buffer pages are read from a copy of tracefs (a directory with per_cpu/cpuN/trace_pipe_raw and events/), or \
+      from files with cpuN in their names together with --formats.
       """,
     version: "0.1",
-    subcommands: [RecordCommand.self, ReportCommand.self, PacketsCommand.self, ShowCommand.self, EventsCommand.self, DoctorCommand.self])
+    subcommands: [
+      RecordCommand.self, ReportCommand.self, PacketsCommand.self, ShowCommand.self, VerifyCommand.self, ModelCommand.self, EventsCommand.self,
+      SimulateCommand.self, DoctorCommand.self, ExperimentCommand.self,
+    ])
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Capture
@@ -19,8 +20,17 @@ enum Machine {
   static var canRecord: Bool { obstacle == nil }
   static var hasTraceCmd: Bool { (try? output(of: "trace-cmd report --help >/dev/null 2>&1; command -v trace-cmd")) != nil }
 
-  /// The names of all tracing instances.
-  static func instances() -> [String] { (try? SystemCalls.names(in: "/sys/kernel/tracing/instances")) ?? [] }
+  /// Where a recorder that gets killed would have written; nothing may appear there.
+  static var killedRecording: String { "\(FileManager.default.temporaryDirectory.path)/wakepath-tests-killed.dat" }
+
+  /// The names of all tracing instances but those of other processes that are recording now.
+  static func instances() -> [String] {
+    let names = (try? SystemCalls.names(in: "/sys/kernel/tracing/instances")) ?? []
+    return names.filter { name in
+      let pid = name.hasPrefix("wakepath-") ? Int32(name.dropFirst(9).prefix { $0 != "-" }) : nil
+      return pid.map { $0 == SystemCalls.processID || !SystemCalls.kind(of: "/proc/\($0)").exists } ?? true
+    }
+  }
 
   struct Failed: Error { var status: RecordingSummary.CommandStatus, text: String }
 
@@ -42,7 +52,7 @@ final class TemporaryDirectory {
   let path: String
 
   init() throws {
-    path = "/tmp/wakepath-tests-\(SystemCalls.processID)-\(UInt32.random(in: 0 ... .max))"
+    path = "\(FileManager.default.temporaryDirectory.path)/wakepath-tests-\(SystemCalls.processID)-\(UInt32.random(in: 0 ... .max))"
     try SystemCalls.makeDirectory(path)
   }
 

@@ -61,7 +61,7 @@ struct PartsTests {
     let target = try FileDescriptor.open(
       FilePath("\(directory.path)/target"), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
     defer { SystemCalls.close(target) }
-    try SystemCalls.copy(source, count: bytes.count, to: target)
+    try SystemCalls.copy(source, 0..<bytes.count, to: target)
     let pipe = try SystemCalls.pipe()
     defer { for end in [pipe.readEnd, pipe.writeEnd] { SystemCalls.close(end) } }
     try pipe.writeEnd.writeAll(bytes[..<5000])
@@ -80,5 +80,19 @@ struct PartsTests {
     for event in RecordedEvent.all {
       #expect(!event.need.isEmpty && !event.cost.isEmpty && !event.need.hasSuffix("."))
     }
+  }
+
+  @Test func arraysOfProbesCountTheirElements() {
+    let format = "name: flow\n\tfield:u64 skb;\toffset:8;\tsize:8;\tsigned:0;\n\tfield:u64 head[];\toffset:26;\tsize:64;\tsigned:0;\n"
+    let counted = String(decoding: TraceMetadata.countingElements(Array(format.utf8)), as: UTF8.self)
+    #expect(counted == format.replacing("head[]", with: "head[8]"))
+  }
+
+  @Test func buffersAreKeptToOneDirection() {
+    for event in RecordedEvent.dma([]) { #expect(event.condition == "dir == 2") }
+    // A device without hardware cannot be told apart.
+    for event in RecordedEvent.dma(["lo"]) { #expect(event.condition == "dir == 2") }
+    #expect(RecordedEvent.dma([]).allSatisfy { $0.recordedSystem == "dma" })
+    #expect(Probes.flow.inGroup("wakepath_12").recordedSystem == "wakepath")
   }
 }

@@ -118,7 +118,7 @@ extension KernelTests {
     @Test func nextRecordingRemovesLeftovers() async throws {
       await #expect(processExitsWith: .signal(9)) {
         var options = RecordingOptions()
-        options.output = "/tmp/wakepath-tests-killed.dat"
+        options.output = Machine.killedRecording
         options.command = ["sh", "-c", "kill -9 $PPID"]
         _ = try Recorder.record(options)
       }
@@ -128,7 +128,7 @@ extension KernelTests {
       let summary = try Recorder.record(options)
       #expect(summary.notes.contains { $0.contains("left by a recording that was killed") })
       #expect(Machine.instances() == before)
-      #expect(!SystemCalls.kind(of: "/tmp/wakepath-tests-killed.dat").exists)
+      #expect(!SystemCalls.kind(of: Machine.killedRecording).exists)
     }
 
     @Test func onlyGivenDevicesAreKept() throws {

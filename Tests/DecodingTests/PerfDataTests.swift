@@ -111,7 +111,22 @@ struct PerfDataTests {
     b.records = [b.sample(time: 1000), b.sample(time: 2000)]
     let (records, recording) = try Self.read(b.build())
     #expect(records == ["1000 [0] :1  vec=3", "2000 [0] :1  vec=3", "gap [0] 2000…\(UInt64.max) ?"])
-    #expect(recording.diagnostics.rows.map(\.kind) == [.fileTooShort])
+    #expect(recording.diagnostics.rows.map(\.kind) == [.formatsMissing, .fileTooShort])
+  }
+
+  @Test("counts the samples that are of no tracepoint, or of no event at all")
+  func otherSamples() throws {
+    for variant in Self.variants {
+      var b = variant
+      b.ids = [7, 8]
+      b.softwareIDs = [8]
+      b.records = [b.sample(time: 1000), b.sample(time: 1100, id: 8), b.sample(time: 1200, id: 8), b.sample(time: 1300, id: 9), b.sample(time: 1400)]
+      let (records, recording) = try Self.read(b.build())
+      #expect(records.map { $0.prefix(4) } == ["1000", "1400"])
+      #expect(recording.diagnostics.rows.map(\.kind) == [.otherSamples, .unknownEvent])
+      #expect(recording.diagnostics.rows.map(\.count) == [2, 1])
+      #expect(!recording.diagnostics.hasDamage)
+    }
   }
 
   @Test("with a record that cannot be is read on behind it")
@@ -121,9 +136,15 @@ struct PerfDataTests {
     b.records = [b.sample(time: 1000), b.record(9, size: 4, Data(count: 40)), b.sample(time: 2000), short, b.sample(time: 3000)]
     let whole = b.build()
     let (records, recording) = try Self.read(whole)
-    #expect(records.map { $0.prefix(4) } == ["1000", "gap ", "2000", "3000"])
+    #expect(records.map { $0.prefix(4) } == ["1000", "gap ", "2000", "gap ", "3000"])
     #expect(recording.diagnostics.rows.map(\.kind) == [.recordDamaged, .sampleTooShort])
     #expect(recording.diagnostics.rows.first?.offset == 104 + 8 + 144 + b.records[0].count)
+  }
+
+  @Test("of version 1 is refused with a sentence")
+  func oldVersion() throws {
+    #expect(throws: DecodingError.self) { try Self.read(Data("PERFFILE".utf8) + Data(count: 100)) }
+    #expect(FileKind(ByteBuffer(Array("ELIFFREP".utf8)).bytes) == .oldPerfData)
   }
 
   @Test("that is cut anywhere is read as far as it goes")

@@ -116,6 +116,14 @@ import Testing
     #expect(kinds == [.pageZeroTime])
   }
 
+  @Test func aPageThatIsAllZeroesIsALoss() throws {
+    var b = TraceDatBuilder()
+    b.cpus = [[b.page(time: 100, [b.softirqRaise(delta: 0, vector: 3)]), Data(count: 4096), b.page(time: 200, [b.softirqRaise(delta: 0, vector: 3)])]]
+    let (records, gaps, kinds) = try read(b)
+    #expect(records.map(\.time) == [100, 200])
+    #expect(gaps.map(\.after) == [100] && kinds == [.pageZeroTime])
+  }
+
   @Test func entriesBehindThePageAreNamed() throws {
     var b = TraceDatBuilder()
     let tooLong = b.word(type: 0, delta: 1) + b.bytes(UInt32(4000))

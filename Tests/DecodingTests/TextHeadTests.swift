@@ -37,11 +37,21 @@ struct TextHeadTests {
     ])
   func isTrace(_ text: String) { #expect(head(text).isTrace) }
 
+  @Test("are a trace of nothing where a snapshot was not taken")
+  func freedSnapshot() {
+    let text = "# tracer: nop\n#\n#\n# * Snapshot is freed *\n#\n# Snapshot commands:\n# echo 0 > snapshot : Clears and frees snapshot buffer\n"
+    let (isTrace, format) = withBytes(of: text) { head in
+      let found = TextHead(head)
+      return (found.isTrace, found.format)
+    }
+    #expect(isTrace && format == "ftrace text")
+  }
+
   @Test(
     "are no trace",
     arguments: [
       "", "\n\n", "hello\n", "# a comment\n# and another\n", "hello\nworld\n" + event, event.replacing("\n", with: ""),
-      "a\0b\n" + event, "# tracer: function_graph\n#\n 0)   1.2 us    |  ip_rcv();\n",
+      "a\0b\n" + event,
       "python3  8955 [001]  2213.474971: cycles: 1 comm=python3\n",
     ])
   func isNoTrace(_ text: String) { #expect(!head(text).isTrace) }

@@ -149,7 +149,7 @@ struct TextEventTests {
 
   @Test(
     "is passed over where it is none of ours",
-    arguments: ["sys_enter: NR 1", "ip_rcv <-foo", "<stack trace>", "a_very_long_name_of_an_event: x"])
+    arguments: ["sys_enter: NR 1", "<stack trace>", "a_very_long_name_of_an_event: x"])
   func isOther(_ text: String) throws {
     let (events, diagnostics) = try EventText.events(of: "            bash-12    [001] d..2.  2209.581324: \(text)\n")
     #expect(events.isEmpty && diagnostics.rows.isEmpty)

@@ -28,6 +28,7 @@ struct TextOracleTests {
     var events: [String] = []
     var times: [UInt64] = []
     while let event = stream.next() {
+      if !Self.isInText(event) { continue }
       events.append("[\(event.cpu)] \(event.pid) \(stream.text(Self.printed(event), named: named))")
       times.append(event.time)
     }
@@ -48,6 +49,14 @@ struct TextOracleTests {
     default: break
     }
     return event
+  }
+
+  /// Bytes of packets and addresses of DMA are read from binary recordings only.
+  private static func isInText(_ event: Event) -> Bool {
+    switch event.body {
+    case .flow, .flowSent, .dmaMap, .dmaUnmap, .dmaSyncForCPU: false
+    default: true
+    }
   }
 
   @Test("has the same events as the recording", arguments: recordings)
@@ -74,7 +83,8 @@ struct TextOracleTests {
     let none = try Self.report(recording, ["-t"])
     defer { for url in [letters, none] { try? FileManager.default.removeItem(at: url) } }
     #expect(try contexts(of: letters.path, all: true) == contexts(of: recording, all: true))
-    #expect(try contexts(of: none.path, all: false) == expected)
+    // PREEMPT_RT runs other tasks inside of soft interrupts, which text without letters does not tell.
+    if !recording.contains("-rt-") { #expect(try contexts(of: none.path, all: false) == expected) }
   }
 
   /// Whether each event was written in a hard interrupt, else in a soft one. Timers and calls from other CPUs raise and wake in
@@ -85,6 +95,7 @@ struct TextOracleTests {
     var contexts: [String] = []
     var lost: Set<Int32> = []
     while let event = stream.next() {
+      if !Self.isInText(event) { continue }
       switch event.body {
       case .softirqRaise, .schedWaking: if !all { continue }
       case .gap: lost.insert(event.cpu)

@@ -25,6 +25,7 @@ import Testing
     let journey = try #require(k.journey(0xa))
     #expect(journey.path == [.gro, .raise, .softirq, .receive, .ready, .waking, .running, .read])
     #expect(journey.completeness == .complete)
+    k.on(pid: 5, []) { $0.sent(0x40, 100, Event.IPProtocol.udp) }
     #expect(k.engine.statistics.sent == 1)
     #expect(k.engine.statistics.sentCompleted == 1)
   }

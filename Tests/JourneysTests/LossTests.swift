@@ -86,7 +86,9 @@ import Testing
     k.finish()
     #expect(Set(k.journeys.map(\.id)).count == k.journeys.count)
     #expect(k.engine.inFlight == 0)
-    #expect(k.engine.statistics.outcomes.reduce(0, +) == k.journeys.count)
+    let received = k.journeys.filter { $0.direction == .rx }
+    #expect(k.engine.statistics.outcomes.reduce(0, +) == received.count)
+    #expect(k.engine.statistics.sent == k.journeys.count - received.count)
   }
 }
 
@@ -113,7 +115,7 @@ extension Script {
     let proto: UInt16 = [Event.IPProtocol.tcp, Event.IPProtocol.udp, Event.IPProtocol.icmp].randomElement(using: &random) ?? 6
     let flags: ContextFlags = [ContextFlags.softirq, ContextFlags(), .hardirq, .bottomHalvesOff].randomElement(using: &random) ?? []
     on(cpu: Int32.random(in: 0...1, using: &random), pid: task, flags) { k in
-      switch Int.random(in: 0..<22, using: &random) {
+      switch Int.random(in: 0..<23, using: &random) {
       case 0: k.gro(skb, length, result: Int32.random(in: 0...4, using: &random))
       case 1, 2: k.receive(skb, length)
       case 3: k.netifRx(skb, length)
@@ -127,7 +129,8 @@ extension Script {
       case 13: k.received(socket, -11, proto)
       case 14: k.emit(.consumeSkb(skb: skb, location: 1))
       case 15: k.emit(.kfreeSkb(skb: skb, location: 1, reason: 2))
-      case 16: k.queue(skb)
+      case 16: Bool.random(using: &random) ? k.queue(skb) : k.start(skb)
+      case 21: Bool.random(using: &random) ? k.xmit(skb) : k.sent(socket, Int32(length))
       case 17: k.emit(.softirqEntry(vector: SoftIRQ.netRX))
       case 18: k.emit(.softirqExit(vector: SoftIRQ.netRX))
       case 19: k.poll()

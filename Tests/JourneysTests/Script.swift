@@ -3,7 +3,7 @@ import Events
 
 /// A kernel that plays a script: each call emits one event, 1 µs after the one before.
 struct Script {
-  private(set) var engine = JourneyEngine()
+  var engine: JourneyEngine
   private(set) var journeys: [Journey] = []
   var names = NameTable()
   var flows = FlowTable()
@@ -13,6 +13,12 @@ struct Script {
   var flags: ContextFlags = []
 
   static let eth = "eth0"
+
+  /// A kernel from 6.6 on.
+  init() { engine = JourneyEngine() }
+
+  /// A kernel with these events.
+  init(_ capabilities: Capabilities) { engine = JourneyEngine(capabilities) }
 
   mutating func name(_ text: String) -> NameID { names.intern(text) }
 
@@ -81,18 +87,28 @@ struct Script {
     emit(.tcpProbe(skb: skb, socket: socket, cookie: 1, flow: flow, dataLength: length))
   }
 
+  /// Makes the flow of `socket` known.
+  mutating func probeFlow(_ socket: UInt64) {
+    softirq {
+      $0.receive(0xfff0, 52)
+      $0.probe(0xfff0, socket: socket, 0)
+      $0.poll()
+    }
+    journeys.removeAll()
+  }
+
   mutating func ready(_ socket: UInt64, _ proto: UInt16 = Event.IPProtocol.tcp, family: UInt16 = 2) {
     emit(.skDataReady(socket: socket, family: family, protocol: proto))
   }
 
-  mutating func wake(_ pid: Int32) {
-    let comm = name("task\(pid)")
+  mutating func wake(_ pid: Int32, _ comm: String? = nil) {
+    let comm = name(comm ?? "task\(pid)")
     emit(.schedWaking(pid: pid, comm: comm))
   }
 
   /// Task `next` gets `cpu` from `previous`.
-  mutating func run(_ next: Int32, cpu: Int32 = 0, after previous: Int32 = 0) {
-    let comm = name("task\(next)")
+  mutating func run(_ next: Int32, _ comm: String? = nil, cpu: Int32 = 0, after previous: Int32 = 0) {
+    let comm = name(comm ?? "task\(next)")
     on(cpu: cpu, pid: previous, []) { $0.emit(.schedSwitch(previous: previous, previousState: 1, next: next, nextComm: comm)) }
   }
 
@@ -102,9 +118,23 @@ struct Script {
     emit(.sockRecvLength(socket: socket, family: 2, protocol: proto, result: result, flags: flags))
   }
 
-  mutating func queue(_ skb: UInt64) {
-    let device = name(Self.eth)
-    emit(.netDevQueue(skb: skb, length: 66, device: device))
+  mutating func queue(_ skb: UInt64, _ length: UInt32 = 66, on device: String = Script.eth) {
+    let device = name(device)
+    emit(.netDevQueue(skb: skb, length: length, device: device))
+  }
+
+  mutating func start(_ skb: UInt64, _ length: UInt32 = 66, on device: String = Script.eth) {
+    let device = name(device)
+    emit(.netDevStartXmit(skb: skb, length: length, device: device))
+  }
+
+  mutating func xmit(_ skb: UInt64, rc: Int32 = 0, on device: String = Script.eth) {
+    let device = name(device)
+    emit(.netDevXmit(skb: skb, length: 66, rc: rc, device: device))
+  }
+
+  mutating func sent(_ socket: UInt64, _ result: Int32, _ proto: UInt16 = Event.IPProtocol.tcp) {
+    emit(.sockSendLength(socket: socket, family: 2, protocol: proto, result: result))
   }
 
   mutating func setState(_ socket: UInt64, _ old: Int32, _ new: Int32) {
@@ -117,9 +147,11 @@ struct Script {
     engine.finished.removeAll()
   }
 
-  /// The journey of the packet born at `skb`, the `nth` of them.
-  func journey(_ skb: UInt64, nth: Int = 0) -> Journey? {
-    let found = journeys.filter { $0.skb == skb }.sorted { $0.id < $1.id }
+  func journey(_ skb: UInt64, _ direction: Journey.Direction) -> Journey? { journey(skb, nth: 0, direction) }
+
+  /// The journey of the packet received at `skb`, or sent from there; the `nth` of them.
+  func journey(_ skb: UInt64, nth: Int = 0, _ direction: Journey.Direction = .rx) -> Journey? {
+    let found = journeys.filter { $0.skb == skb && $0.direction == direction }.sorted { $0.id < $1.id }
     return found.indices.contains(nth) ? found[nth] : nil
   }
 }

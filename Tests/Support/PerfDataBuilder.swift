@@ -8,12 +8,18 @@ public struct PerfDataBuilder: Sendable {
   public var attributeSize = 128
   /// Ids of the events; more than one make samples name theirs.
   public var ids: [UInt64] = [7]
+  /// Those of them that are software events and no tracepoints.
+  public var softwareIDs: Set<UInt64> = []
   /// `PERF_SAMPLE_…`; samples are built to it.
   public var sampleType: UInt64 = 0x1_0587
   public var release = "6.1.0"
   /// Says in the header that there are no data, as a recorder that was killed does.
   public var isUnfinished = false
   public var records: [Data] = []
+  /// Format texts by system.
+  public var formats = [(system: "irq", texts: [TraceDatBuilder.softirqRaiseFormat])]
+  /// Tasks that had a name before the recording began.
+  public var names: [(tid: UInt32, name: String)] = []
 
   public init() {}
 
@@ -32,6 +38,11 @@ public struct PerfDataBuilder: Sendable {
 
   /// A softirq_raise of vector `vector`, in a sample of whatever `sampleType` asks for.
   public func sample(time: UInt64, cpu: UInt32 = 0, tid: UInt32 = 1, id: UInt64? = nil, vector: UInt32 = 3) -> Data {
+    sample(time: time, cpu: cpu, tid: tid, id: id, raw: bytes(UInt16(9)) + Data([0, 0]) + bytes(tid) + bytes(vector))
+  }
+
+  /// A sample with the entry `raw`, in whatever form `sampleType` asks for.
+  public func sample(time: UInt64, cpu: UInt32, tid: UInt32, id: UInt64? = nil, raw entry: Data) -> Data {
     let word = bytes(id ?? ids[0])
     var body = Data()
     if has(16) { body += word }
@@ -46,7 +57,6 @@ public struct PerfDataBuilder: Sendable {
     // The counter's value and its id.
     if has(4) { body += bytes(UInt64(5)) + word }
     if has(5) { body += bytes(UInt64(2)) + bytes(UInt64(0xffff_ffff_ffff_ff80)) + bytes(UInt64(0x1000)) }
-    let entry = bytes(UInt16(9)) + Data([0, 0]) + bytes(tid) + bytes(vector)
     if has(10) { body += bytes(UInt32(entry.count)) + entry }
     return record(9, body)
   }
@@ -79,41 +89,57 @@ public struct PerfDataBuilder: Sendable {
 
   public var finishedRound: Data { record(68, Data()) }
 
-  private func attribute() -> Data {
+  private func attribute(_ id: UInt64) -> Data {
     // sample_id_all is bit 18, on big-endian machines counted from the top.
     let flags: UInt64 = isBigEndian ? 1 << 45 : 1 << 18
-    var attribute = bytes(UInt32(2)) + bytes(UInt32(attributeSize)) + bytes(UInt64(9)) + bytes(UInt64(1)) + bytes(sampleType)
+    var attribute = bytes(UInt32(softwareIDs.contains(id) ? 1 : 2)) + bytes(UInt32(attributeSize)) + bytes(UInt64(9)) + bytes(UInt64(1)) + bytes(sampleType)
     attribute += bytes(UInt64(4)) + bytes(flags)
     return attribute + Data(count: attributeSize - attribute.count)
   }
 
   /// The formats, as perf packs them.
   public func tracingData() -> Data {
-    let text = TraceDatBuilder.softirqRaiseFormat
+    var formats = TraceDatBuilder()
+    formats.isBigEndian = isBigEndian
+    formats.formats = self.formats
     var data = Data([0x17, 0x08, 0x44]) + Data("tracing0.6\0".utf8) + Data([isBigEndian ? 1 : 0, 8]) + bytes(UInt32(4096))
     data += Data("header_page\0".utf8) + bytes(UInt64(0)) + Data("header_event\0".utf8) + bytes(UInt64(0)) + bytes(UInt32(0))
-    data += bytes(UInt32(1)) + Data("irq\0".utf8) + bytes(UInt32(1)) + bytes(UInt64(text.utf8.count)) + Data(text.utf8)
-    return data + bytes(UInt32(0)) + bytes(UInt32(0)) + bytes(UInt64(0))
+    return data + formats.eventFormats + bytes(UInt32(0)) + bytes(UInt32(0)) + bytes(UInt64(0))
   }
 
   private func string(_ text: String) -> Data { bytes(UInt32(64)) + Data(text.utf8) + Data(count: 64 - text.utf8.count) }
 
   /// The whole file.
-  public func build() -> Data { isPipe ? pipe() : file() }
+  public func build() -> Data { layOut().file }
+
+  /// The whole file, and where in it each of `records` lies.
+  public func layOut() -> (file: Data, records: [Range<Int>]) {
+    var start = 0
+    let file = isPipe ? pipe(&start) : file(&start)
+    var ranges: [Range<Int>] = []
+    for record in records {
+      ranges.append(start..<start + record.count)
+      start += record.count
+    }
+    return (file, ranges)
+  }
 
   private var magic: Data { Data((isBigEndian ? "2ELIFREP" : "PERFILE2").utf8) }
 
-  private func pipe() -> Data {
+  private var comms: Data { names.reduce(Data()) { $0 + comm(time: 0, tid: $1.tid, $1.name) } }
+
+  private func pipe(_ records: inout Int) -> Data {
     var file = magic + bytes(UInt64(16))
-    for id in ids { file += record(64, attribute() + bytes(id)) }
+    for id in ids { file += record(64, attribute(id) + bytes(id)) }
     file += record(80, bytes(UInt64(4)) + string(release))
     let formats = tracingData()
-    file += record(66, bytes(UInt32(formats.count))) + formats + Data(count: (8 - formats.count % 8) % 8)
-    return file + records.reduce(Data(), +)
+    file += record(66, bytes(UInt32(formats.count))) + formats + Data(count: (8 - formats.count % 8) % 8) + comms
+    records = file.count
+    return file + self.records.reduce(Data(), +)
   }
 
-  private func file() -> Data {
-    let data = records.reduce(Data(), +)
+  private func file(_ records: inout Int) -> Data {
+    let data = comms + self.records.reduce(Data(), +)
     let attributes = 104 + ids.count * 8
     let start = attributes + ids.count * (attributeSize + 16)
     let end = start + data.count
@@ -125,7 +151,8 @@ public struct PerfDataBuilder: Sendable {
     // Features 1 (formats) and 4 (release).
     file += bytes(UInt64(1 << 1 | 1 << 4)) + Data(count: 24)
     for id in ids { file += bytes(id) }
-    for index in ids.indices { file += attribute() + bytes(UInt64(104 + index * 8)) + bytes(UInt64(8)) }
+    for index in ids.indices { file += attribute(ids[index]) + bytes(UInt64(104 + index * 8)) + bytes(UInt64(8)) }
+    records = file.count + comms.count
     file += data
     if isUnfinished { return file }
     file += bytes(UInt64(end + 32)) + bytes(UInt64(formats.count)) + bytes(UInt64(end + 32 + formats.count)) + bytes(UInt64(texts.count))

@@ -13,6 +13,9 @@ public enum Repository {
       .filter { FileManager.default.fileExists(atPath: $0.appendingPathComponent("trace.dat").path) }
   }()
 
+  /// Whether kernel probes recorded which packet carried what, beside the recording in `trace`.
+  public static func hasTruth(_ trace: URL) -> Bool { FileManager.default.fileExists(atPath: trace.appendingPathComponent("truth.txt").path) }
+
   /// The command that was built beside the tests.
   public static let wakepath: String = {
     // The test runner lies in the build directory, as the command does.

@@ -1,15 +1,41 @@
 public import Foundation
 
 /// Builds trace.dat files and ring-buffer pages byte by byte, in either byte order.
-public struct TraceDatBuilder {
+public struct TraceDatBuilder: Sendable {
+  /// A ring buffer beside the top one.
+  public struct Instance: Sendable {
+    public var name: String
+    public var clock: String
+    public var cpus: [[Data]]
+
+    public init(name: String, clock: String, cpus: [[Data]]) {
+      self.name = name
+      self.clock = clock
+      self.cpus = cpus
+    }
+  }
+
+  public var version = 6
   public var isBigEndian = false
+  /// The size of the kernel's `long`: 4 or 8.
+  public var longSize = 8
   public var pageSize = 4096
+  /// Packs sections and pages with zstd; version 7 only.
+  public var isCompressed = false
   /// Options of version 6: id and data.
   public var options: [(UInt16, Data)] = []
   /// Format texts by system.
   public var formats: [(system: String, texts: [String])] = []
+  /// Format texts of what is no tracepoint (`events/ftrace`).
+  public var ftraceFormats: [String] = []
   /// Pages of each CPU.
   public var cpus: [[Data]] = []
+  public var instances: [Instance] = []
+  public var kallsyms = ""
+  /// Lines of `pid comm`.
+  public var commandLines = ""
+  /// The clock of the top buffer; version 6 says it in an option.
+  public var clock = "local"
 
   public init() {}
 
@@ -18,12 +44,32 @@ public struct TraceDatBuilder {
     withUnsafeBytes(of: isBigEndian ? value.bigEndian : value.littleEndian) { Data($0) }
   }
 
+  /// A `long` of the kernel.
+  public func long(_ value: UInt64) -> Data { longSize == 4 ? bytes(UInt32(truncatingIfNeeded: value)) : bytes(value) }
+
   /// A ring-buffer page that begins at `time` (ns) and holds `entries`; `flags` go into the commit field.
   public func page(time: UInt64, flags: UInt64 = 0, lengthSays: Int? = nil, missed: UInt64? = nil, _ entries: [Data]) -> Data {
-    var page = bytes(time) + bytes(flags | UInt64(lengthSays ?? entries.reduce(0) { $0 + $1.count }))
+    var page = bytes(time) + long(flags | UInt64(lengthSays ?? entries.reduce(0) { $0 + $1.count }))
     for entry in entries { page += entry }
-    if let missed { page += bytes(missed) }
+    if let missed { page += long(missed) }
     return page + Data(count: max(pageSize - page.count, 0))
+  }
+
+  /// Pages with the entries of one CPU, each of a time and its data, as `builder` writes them.
+  public static func pages(_ entries: [(time: UInt64, payload: Data)], _ builder: TraceDatBuilder) -> [Data] {
+    var pages: [Data] = []
+    var page: [Data] = []
+    var (start, last, room): (UInt64, UInt64, Int) = (0, 0, 0)
+    for (time, payload) in entries {
+      if page.isEmpty || payload.count + 20 > room || time - last >= 1 << 27 {
+        if !page.isEmpty { pages.append(builder.page(time: start, page)) }
+        (page, start, last, room) = ([], time, time, builder.pageSize - 8 - builder.longSize)
+      }
+      page.append(builder.entry(delta: UInt32(time - last), payload))
+      room -= page[page.count - 1].count
+      last = time
+    }
+    return pages + (page.isEmpty ? [] : [builder.page(time: start, page)])
   }
 
   /// The word before an entry: 5 bits of type, 27 bits of time.
@@ -65,39 +111,82 @@ public struct TraceDatBuilder {
 
     """
 
-  private static let headerPage = """
+  /// The text of `events/header_page`.
+  public var headerPage: String {
+    """
     \tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;
-    \tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;
+    \tfield: local_t commit;\toffset:8;\tsize:\(longSize);\tsigned:1;
     \tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;
-    \tfield: char data;\toffset:16;\tsize:4080;\tsigned:1;
+    \tfield: char data;\toffset:\(8 + longSize);\tsize:\(pageSize - 8 - longSize);\tsigned:1;
 
     """
+  }
 
-  /// The whole file, version 6.
-  public func build() -> Data {
-    var file = Data([0x17, 0x08, 0x44]) + Data("tracing6\0".utf8)
-    file += Data([isBigEndian ? 1 : 0, 8]) + bytes(UInt32(pageSize))
-    file += Data("header_page\0".utf8) + bytes(UInt64(Self.headerPage.utf8.count)) + Data(Self.headerPage.utf8)
-    file += Data("header_event\0".utf8) + bytes(UInt64(0)) + bytes(UInt32(0))
-    file += bytes(UInt32(formats.count))
-    for (system, texts) in formats {
-      file += Data(system.utf8) + Data([0]) + bytes(UInt32(texts.count))
-      for text in texts { file += bytes(UInt64(text.utf8.count)) + Data(text.utf8) }
+  func text64(_ text: String) -> Data { bytes(UInt64(text.utf8.count)) + Data(text.utf8) }
+  func text32(_ text: String) -> Data { bytes(UInt32(text.utf8.count)) + Data(text.utf8) }
+
+  /// What both versions hold, each as its section has it.
+  var headerInfo: Data { Data("header_page\0".utf8) + text64(headerPage) + Data("header_event\0".utf8) + text64("") }
+  var ftraceEvents: Data { bytes(UInt32(ftraceFormats.count)) + ftraceFormats.reduce(Data()) { $0 + text64($1) } }
+  var eventFormats: Data {
+    formats.reduce(bytes(UInt32(formats.count))) { all, system in
+      all + Data(system.system.utf8) + Data([0]) + bytes(UInt32(system.texts.count)) + system.texts.reduce(Data()) { $0 + text64($1) }
     }
-    file += bytes(UInt32(0)) + bytes(UInt32(0)) + bytes(UInt64(0)) + bytes(UInt32(cpus.count))
+  }
+
+  var magic: Data {
+    Data([0x17, 0x08, 0x44]) + Data("tracing\(version)\0".utf8) + Data([isBigEndian ? 1 : 0, UInt8(longSize)]) + bytes(UInt32(pageSize))
+  }
+
+  /// The whole file.
+  public func build() -> Data { layOut().file }
+
+  /// The whole file, and where in it each page lies, or the packed pages that are unpacked together.
+  public func layOut() -> (file: Data, pages: [Range<Int>]) { version == 7 ? layOut7() : layOut6() }
+
+  private func aligned(_ offset: Int) -> Int { (offset + pageSize - 1) / pageSize * pageSize }
+
+  private func layOut6() -> (file: Data, pages: [Range<Int>]) {
+    var file = magic + headerInfo + ftraceEvents + eventFormats
+    file += text32(kallsyms) + text32("") + text64(commandLines) + bytes(UInt32(cpus.count))
     file += Data("options  \0".utf8)
+    var options = options
+    if clock != "local" { options.append((4, Data("[\(clock)]\0".utf8))) }
     for (id, data) in options { file += bytes(id) + bytes(UInt32(data.count)) + data }
-    file += bytes(UInt16(0)) + Data("flyrecord\0".utf8)
-    var offset = (file.count + cpus.count * 16 + pageSize - 1) / pageSize * pageSize
-    var table = Data()
+    // An instance's option: where its own list of CPUs is, and its name. The lists come behind everything of the top buffer.
+    var place = file.count + instances.reduce(0) { $0 + 6 + 8 + $1.name.utf8.count + 1 } + 2
+    place = aligned(place + 10 + cpus.count * 16 + clockRoom) + size(cpus)
+    for instance in instances {
+      let name = Data(instance.name.utf8) + Data([0])
+      file += bytes(UInt16(3)) + bytes(UInt32(8 + name.count)) + bytes(UInt64(place)) + name
+      place = aligned(place + 10 + instance.cpus.count * 16 + clockRoom) + size(instance.cpus)
+    }
+    file += bytes(UInt16(0))
+    var pages: [Range<Int>] = []
+    for buffer in [Instance(name: "", clock: clock, cpus: cpus)] + instances { append(buffer, to: &file, &pages) }
+    return (file, pages)
+  }
+
+  private func size(_ cpus: [[Data]]) -> Int { cpus.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } } }
+
+  /// Room for the name of a clock behind the list of CPUs.
+  private var clockRoom: Int { clock == "local" ? 0 : 32 }
+
+  /// The list of CPUs, the clock if it is not the usual one, and their pages from the next page boundary on.
+  private func append(_ buffer: Instance, to file: inout Data, _ pages: inout [Range<Int>]) {
+    let cpus = buffer.cpus
+    file += Data("flyrecord\0".utf8)
+    var offset = aligned(file.count + cpus.count * 16 + clockRoom)
     for pages in cpus {
       let size = pages.reduce(0) { $0 + $1.count }
-      table += bytes(UInt64(offset)) + bytes(UInt64(size))
+      file += bytes(UInt64(offset)) + bytes(UInt64(size))
       offset += size
     }
-    file += table
-    file += Data(count: (pageSize - file.count % pageSize) % pageSize)
-    for pages in cpus { for page in pages { file += page } }
-    return file
+    if clock != "local" { file += text64("[\(buffer.clock)]") }
+    file += Data(count: aligned(file.count) - file.count)
+    for page in cpus.joined() {
+      pages.append(file.count..<file.count + page.count)
+      file += page
+    }
   }
 }

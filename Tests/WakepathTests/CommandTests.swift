@@ -25,6 +25,14 @@ import Testing
     }
   }
 
+  @Test func textOfPerfScriptWithoutCPUsIsRefusedWithAdvice() throws {
+    try withFile(Data("            perf   319    73.112834:          sched:sched_waking: comm=a pid=21\n".utf8)) { path in
+      let result = try Tool.wakepath("report", path)
+      #expect(result.status == 3)
+      #expect(result.errors.contains("its lines do not say on which CPU they were written; print them with `perf script -F +cpu`"))
+    }
+  }
+
   @Test func textThatIsNoTraceIsRefused() throws {
     try withFile(Data("It was a dark and stormy night;\nthe rain fell in torrents.\n".utf8)) { path in
       let result = try Tool.wakepath("report", path)

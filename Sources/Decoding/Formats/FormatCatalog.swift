@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The events a recording describes, each parsed when it is first asked for: a trace.dat carries the formats of every event the kernel has,
 /// and uses a few.
 public final class FormatCatalog {
@@ -12,6 +14,7 @@ public final class FormatCatalog {
   private var sources: [Int: Source] = [:]
   private var idsByName: [String: Int] = [:]
   private var symbolText: [UInt8]?
+  private var hasLoadedSymbols = false
   private var kernel: KernelIdentity?
   /// Integers in the recording's entries have this byte order.
   public let isBigEndian: Bool
@@ -59,6 +62,34 @@ public final class FormatCatalog {
   /// The ids of every event the recording describes.
   public var ids: [Int] { sources.keys.sorted() }
 
+  /// The formats of kprobes and fprobes on functions' entries, whatever their names: their first own field is the probe's address.
+  public var probes: [EventFormat] {
+    let field = Array(" __probe_ip;".utf8)
+    return ids.filter { id in sources[id]?.text.prefix(1024).firstRange(of: field) != nil }.compactMap { format(id: $0) }
+  }
+
+  /// The address of kernel symbol `name`, or nil if the recording does not name it: `ffffffff81e32fe0 T sock_def_readable`, with the module
+  /// in brackets behind a tab if there is one.
+  public func address(ofSymbol name: String) -> UInt64? {
+    guard let text = symbolText ?? kernel?.symbols else { return nil }
+    let buffer = ByteBuffer(text)
+    return Self.address(of: Array(" \(name)".utf8), in: buffer.bytes)
+  }
+
+  private static func address(of needle: [UInt8], in table: RawSpan) -> UInt64? {
+    var start = 0
+    while start < table.byteCount {
+      let end = table.firstNewline(from: start) ?? table.byteCount
+      let stop = table.slice(start, end - start).firstIndex(of: 9).map { start + $0 } ?? end
+      if stop - start > needle.count, table.slice(stop - needle.count, needle.count).array == needle {
+        var place = start
+        return table.hexadecimal(at: &place)
+      }
+      start = end + 1
+    }
+    return nil
+  }
+
   /// The names the event's print format gives to the numbers of one field.
   public func symbols(ofField field: String, in format: EventFormat) -> [UInt64: String] {
     library.symbols(ofField: field, inEvent: format.id)
@@ -80,12 +111,10 @@ public final class FormatCatalog {
   }
 
   private func loadSymbols() {
-    if let text = symbolText {
-      symbolText = nil
-      library.parseSymbols(text)
-    }
+    guard !hasLoadedSymbols else { return }
+    hasLoadedSymbols = true
+    if let text = symbolText { library.parseSymbols(text) }
     if let text = kernel?.symbols { library.parseSymbols(text) }
-    kernel = nil
   }
 
   /// The event's name in a `format` text, or nil.

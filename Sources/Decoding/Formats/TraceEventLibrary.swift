@@ -1,10 +1,16 @@
+internal import Bytes
 internal import CTraceEvent
 
 /// libtraceevent, the only code that parses `format` texts and print formats: one handle for one file's metadata.
 /// Everything here is cold but `describe`, which prints one event.
 @safe final class TraceEventLibrary: @unchecked Sendable {
   private let handle: OpaquePointer
-  private let plugins: OpaquePointer?
+  private var plugins: OpaquePointer?
+  private var needsPlugins: Bool
+  /// What is printed is copied here first: libtraceevent believes the offsets and lengths that stand in an event, and whatever these are,
+  /// they end inside.
+  private let scratch = ByteBuffer(zeroes: largestEntry + 2 * 65_536)
+  private var scratchUsed = 0
   private let sequence: UnsafeMutablePointer<trace_seq>
 
   /// A handle for files with integers of `order` and kernels with `long`s of `longSize` bytes and pages of `pageSize` bytes.
@@ -16,7 +22,8 @@ internal import CTraceEvent
     unsafe tep_set_local_bigendian(handle, tep_is_bigendian() != 0 ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN)
     unsafe tep_set_long_size(handle, Int32(clamping: longSize))
     unsafe tep_set_page_size(handle, Int32(clamping: pageSize))
-    unsafe plugins = usesPlugins ? tep_load_plugins(handle) : nil
+    unsafe plugins = nil
+    needsPlugins = usesPlugins
     unsafe sequence = .allocate(capacity: 1)
     unsafe trace_seq_init(sequence)
   }
@@ -42,7 +49,7 @@ internal import CTraceEvent
   /// Parses a `format` text. An event whose print format libtraceevent does not understand still has its fields.
   func parseFormat(_ text: [UInt8], system: String) -> EventFormat? {
     guard let id = Self.id(inFormat: text) else { return nil }
-    unsafe withCString(text) { start, count in _ = unsafe tep_parse_event(handle, start, UInt(count), system) }
+    unsafe withCString(FormatText.trusted(text).text) { start, count in _ = unsafe tep_parse_event(handle, start, UInt(count), system) }
     guard let event = unsafe tep_find_event(handle, Int32(clamping: id)) else { return nil }
     return unsafe EventFormat(
       id: id, system: system, name: String(cString: event.pointee.name),
@@ -114,16 +121,31 @@ internal import CTraceEvent
     unsafe print(entry, time: time, cpu: cpu, into: &line) { unsafe wakepath_print_latency($0, $1, $2) }
   }
 
+  /// No entry is longer: it fits a page, or in perf.data a record.
+  private static let largestEntry = 65_536
+
+  /// Plugins are only needed to print.
+  private func loadPlugins() {
+    guard needsPlugins else { return }
+    needsPlugins = false
+    unsafe plugins = tep_load_plugins(handle)
+  }
+
   @unsafe private func print(
     _ entry: RawSpan, time: UInt64, cpu: Int32, into line: inout [UInt8],
     _ body: (OpaquePointer, UnsafeMutablePointer<trace_seq>, UnsafeMutablePointer<tep_record>) -> Void
   ) {
-    unsafe entry.withUnsafeBytes { bytes in
+    loadPlugins()
+    guard entry.byteCount <= Self.largestEntry else { return }
+    scratch.overwrite(with: entry, zeroesTo: scratchUsed)
+    scratchUsed = entry.byteCount
+    let padded = scratch
+    unsafe padded.bytes.withUnsafeBytes { bytes in
       var record = unsafe tep_record()
       unsafe record.ts = time
       unsafe record.cpu = cpu
-      unsafe record.size = Int32(clamping: bytes.count)
-      unsafe record.record_size = Int32(clamping: bytes.count)
+      unsafe record.size = Int32(entry.byteCount)
+      unsafe record.record_size = Int32(entry.byteCount)
       unsafe record.data = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
       unsafe trace_seq_reset(sequence)
       unsafe body(handle, sequence, &record)

@@ -29,6 +29,8 @@ struct PerfHeader {
   var nameWidth: Int { min(attributes.map(\.name.count).max() ?? 0, 256) }
 
   static let magic = Array("PERFILE2".utf8)
+  /// What perf wrote before its files described themselves.
+  static let oldMagic = Array("PERFFILE".utf8)
 
   /// Record types of `perf_event.h`, and from 64 on those of perf's own.
   enum Kind {

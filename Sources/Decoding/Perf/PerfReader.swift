@@ -37,6 +37,10 @@ struct PerfReader {
     }
     readFirstRecords()
     nameEvents()
+    let named = header.attributes.filter(\.isTracepoint)
+    if !named.isEmpty, header.tracing?.eventFormats.isEmpty ?? true {
+      diagnostics.add(.formatsMissing, path: file.path, offset: file.size, "\(named.count) tracepoints")
+    }
     guard !header.attributes.isEmpty else {
       throw DecodingError(path: file.path, offset: 16, "the file names no event; it is damaged or was cut short")
     }

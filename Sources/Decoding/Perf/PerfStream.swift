@@ -32,6 +32,7 @@ struct PerfStream {
   /// The time of the last sample of each CPU, in the order of the file.
   private var lastTimes: [UInt64?] = []
   private var lastTime: UInt64 = 0
+  private var doubts = PerfDoubts()
   private var delivered: UInt64 = 0
   private var hasEnded = false
   private var isOvertaking = false
@@ -116,9 +117,10 @@ struct PerfStream {
   private mutating func read(_ diagnostics: inout Diagnostics) {
     switch records.next(&buffers, &diagnostics) {
     case .record(let found): take(found, &diagnostics)
-    case .passedOver: for cpu in lastTimes.indices { loseRest(Int32(cpu), until: nil) }
+    case .passedOver: doubts.begin(lastTimes)
     case .end:
-      if records.isCut { for cpu in lastTimes.indices { loseRest(Int32(cpu), until: .max) } }
+      for gap in doubts.endAll(at: lastTime) { addGap(gap) }
+      if records.isCut { for cpu in lastTimes.indices { loseRest(Int32(cpu)) } }
       queue.finish()
       hasEnded = true
     }
@@ -130,7 +132,9 @@ struct PerfStream {
     case PerfHeader.Kind.comm: takeTask(found, .comm)
     case PerfHeader.Kind.fork: takeTask(found, .fork)
     case PerfHeader.Kind.lost, PerfHeader.Kind.lostSamples: takeLoss(found, &diagnostics)
-    case PerfHeader.Kind.finishedRound: queue.finishRound()
+    case PerfHeader.Kind.finishedRound:
+      queue.finishRound()
+      for gap in doubts.finishRound(at: lastTime) { addGap(gap) }
     default: break
     }
   }
@@ -139,15 +143,23 @@ struct PerfStream {
     let bytes = buffers[found.buffer]
     let record = bytes.bytes.slice(found.offset, found.size)
     let index = attribute(record, header.attributes[0].idInSample)
-    guard let index, header.attributes[index].isTracepoint else { return }
+    guard let index else { return diagnostics.add(.unknownEvent, path: path, offset: found.fileOffset, "a sample of an unknown id") }
+    guard header.attributes[index].isTracepoint else {
+      return diagnostics.add(.otherSamples, path: path, offset: found.fileOffset, header.attributes[index].name)
+    }
     guard let (stamp, raw) = header.attributes[index].read(sample: record) else {
       diagnostics.add(.sampleTooShort, path: path, offset: found.fileOffset, "\(found.size) bytes")
-      return
+      return doubts.begin(lastTimes)
+    }
+    guard stamp.time != 0 else {
+      diagnostics.add(.recordDamaged, path: path, offset: found.fileOffset, "a sample of time 0")
+      return doubts.begin(lastTimes)
     }
     let time = stamp.time ?? lastTime
     lastTime = max(lastTime, time)
     if stamp.cpu >= 0 {
       while Int(stamp.cpu) >= lastTimes.count { lastTimes.append(nil) }
+      if doubts.isOpen, let gap = doubts.end(stamp.cpu, at: time) { addGap(gap) }
       lastTimes[Int(stamp.cpu)] = time
     }
     buffers.retain(found.buffer)
@@ -196,10 +208,10 @@ struct PerfStream {
     addGap(Gap(cpu: stamp.cpu, after: min(lastTimes[Int(stamp.cpu)] ?? time, time), before: time, events: count))
   }
 
-  /// Something was lost, and with it perhaps events of `cpu` until `time`; nil where reading goes on.
-  private mutating func loseRest(_ cpu: Int32, until time: UInt64?) {
+  /// Whatever `cpu` wrote after its last sample is lost.
+  private mutating func loseRest(_ cpu: Int32) {
     guard let last = lastTimes[Int(cpu)] else { return }
-    addGap(Gap(cpu: cpu, after: last, before: time ?? last, events: nil))
+    addGap(Gap(cpu: cpu, after: last, before: .max, events: nil))
   }
 
   private mutating func addGap(_ gap: Gap) {

@@ -9,6 +9,7 @@ struct PageLayout {
   var commitSize: Int
   /// Where the events begin.
   var dataOffset: Int
+  var scale = TimeScale()
 
   static let commitOffset = 8
   /// Bits of `commit` that hold the length of the data; the others are flags.
@@ -28,6 +29,15 @@ struct PageLayout {
       if line.contains(" commit;"), let size = Self.number("size:", in: line), size == 4 || size == 8 { commitSize = size }
       if line.contains(" data;"), let offset = Self.number("offset:", in: line), offset < pageSize { dataOffset = offset }
     }
+  }
+
+  /// The size of a page that the text of `header_page` gives, in bytes (kernels from 6.8 on may have larger ones); nil where it does not say.
+  static func pageSize(headerPage: [UInt8]) -> Int? {
+    for line in String(decoding: headerPage, as: UTF8.self).split(separator: "\n") where line.contains(" data;") {
+      guard let offset = number("offset:", in: line), let size = number("size:", in: line) else { return nil }
+      return (512...(1 << 24)).contains(offset + size) ? offset + size : nil
+    }
+    return nil
   }
 
   private static func number(_ key: String, in line: Substring) -> Int? {

@@ -15,15 +15,18 @@ struct PageSource {
   private(set) var isCut: Bool
 
   /// Pages at `offset ..< offset + size` of `file`, at most `stride` bytes of them at a time; with `compression`, in chunks.
-  init(file: InputFile, offset: Int, size: Int, pageSize: Int, compression: Compression?, stride: Int) {
+  init(file: InputFile, offset: Int, size: Int, pageSize: Int, compression: Compression?, stride: Int, isCut: Bool = false) {
     self.file = file
     self.pageSize = pageSize
     self.compression = compression
     self.stride = max(stride / pageSize, 1) * pageSize
     position = min(max(offset, 0), file.size)
     end = min(max(size, 0), file.size - position) + position
-    isCut = end - position < size
+    self.isCut = isCut || end - position < size
   }
+
+  /// Whether the pages that `fill` came to last could not be unpacked; those behind them can.
+  private(set) var hasLostPages = false
 
   /// Reads the count of chunks, with which compressed data begin.
   mutating func open(_ diagnostics: inout Diagnostics) {
@@ -68,8 +71,12 @@ struct PageSource {
       unpacked <= Self.largestChunk, let input = try? file.bytes(at: position + 8, count: Int(packed))
     else { return damaged(start, "a chunk's sizes cannot be", &diagnostics) }
     if buffer.capacity < Int(unpacked) { buffer = ByteBuffer(capacity: Int(unpacked)) }
-    guard compression.decompress(input.bytes, into: buffer) else { return damaged(start, "a chunk cannot be unpacked", &diagnostics) }
     position += 8 + Int(packed)
+    hasLostPages = !compression.decompress(input.bytes, into: buffer)
+    if hasLostPages {
+      diagnostics.add(.chunkDamaged, path: file.path, offset: start, "a chunk cannot be unpacked")
+      buffer.removeAll()
+    }
     return start
   }
 

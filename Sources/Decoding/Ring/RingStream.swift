@@ -53,12 +53,12 @@ struct RingStream {
     while true {
       if let found = pendingGap {
         pendingGap = nil
-        gap = found
-        headTime = found.after
+        gap = scaled(found)
+        headTime = gap?.after ?? 0
         head = .gap
         return
       }
-      if cursor < dataEnd, step(buffers[index].bytes, &diagnostics) { return }
+      if cursor < dataEnd, step(buffers.bytes(index), &diagnostics) { return }
       guard cursor >= dataEnd else { continue }
       guard openPage(&buffers, index, &diagnostics) else {
         if loseTheRest() { continue }
@@ -104,7 +104,7 @@ struct RingStream {
       return abandon(.eventTooLong, "an entry of \(length) bytes", &diagnostics)
     }
     time &+= delta
-    headTime = time
+    headTime = layout.scale.isNeeded ? layout.scale.nanoseconds(time) : time
     headOffset = offset
     headLength = length
     head = .event
@@ -128,16 +128,29 @@ struct RingStream {
     return false
   }
 
+  /// `gap` in nanoseconds.
+  private func scaled(_ gap: Gap) -> Gap {
+    guard layout.scale.isNeeded else { return gap }
+    var gap = gap
+    gap.after = layout.scale.nanoseconds(gap.after)
+    if gap.before != .max { gap.before = layout.scale.nanoseconds(gap.before) }
+    return gap
+  }
+
   /// Goes to the next page that holds data; false at the end of the stream.
   private mutating func openPage(_ buffers: inout ByteBuffers, _ index: Int, _ diagnostics: inout Diagnostics) -> Bool {
-    if nextPage >= buffers[index].count {
+    if nextPage >= buffers.byteCount(index) {
       guard let offset = source.fill(&buffers[index], &diagnostics) else { return false }
       bufferOffset = offset
       nextPage = 0
+      if source.hasLostPages {
+        lose(until: nil)
+        return true
+      }
     }
     page = nextPage
     nextPage += layout.pageSize
-    readPageHead(buffers[index].bytes, &diagnostics)
+    readPageHead(buffers.bytes(index), &diagnostics)
     return true
   }
 
@@ -159,7 +172,7 @@ struct RingStream {
       lose(until: nil)
       return
     }
-    guard stamp != 0 || length == 0 else {
+    guard stamp != 0 else {
       diagnostics.add(.pageZeroTime, path: path, offset: place, "CPU \(cpu)")
       lose(until: nil)
       return
@@ -185,9 +198,9 @@ struct RingStream {
 
   /// Where the file was cut, everything this CPU wrote later is lost; true once.
   private mutating func loseTheRest() -> Bool {
-    guard (isCutShort || source.isCut) && hasTime && !hasLostTheRest else { return false }
+    guard (isCutShort || source.isCut) && !hasLostTheRest else { return false }
     hasLostTheRest = true
-    pendingGap = Gap(cpu: cpu, after: time, before: .max, events: nil)
+    pendingGap = Gap(cpu: cpu, after: hasTime ? time : 0, before: .max, events: nil)
     return true
   }
 

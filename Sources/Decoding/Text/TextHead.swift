@@ -10,6 +10,7 @@ struct TextHead {
 
   private var understood = 0
   private var foreign = 0
+  private var withoutCPU = 0
   private var hasTracer = false
   private var isBinary = false
 
@@ -29,6 +30,9 @@ struct TextHead {
     return understood > 0 ? hasTracer || foreign <= understood : hasTracer && foreign == 0
   }
 
+  /// Whether it is the text of perf script without the column of CPUs, without which no journey can be told.
+  var lacksCPUs: Bool { !isTrace && withoutCPU > 0 && withoutCPU * 2 > foreign }
+
   private mutating func read(_ line: RawSpan) {
     if let event = TextLine(line) {
       understood += 1
@@ -37,12 +41,14 @@ struct TextHead {
     }
     switch TextNote(line) {
     case .remark: if line.byte(at: 0) == UInt8(ascii: "#") { readHeader(line.text) }
-    case .loss: understood += 1
+    case .loss, .graph: understood += 1
     case .cpus(let count):
       cpus = max(cpus, count)
       format = "trace-cmd report text"
       hasTracer = true
-    case .foreign: foreign += 1
+    case .foreign:
+      foreign += 1
+      if TextLine.isWithoutCPU(line) { withoutCPU += 1 }
     }
   }
 

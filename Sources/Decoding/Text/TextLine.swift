@@ -93,6 +93,20 @@ public struct TextLine: Sendable {
     return false
   }
 
+  /// Whether `line` would be one of perf script if it named its CPU: `comm tid  time: system:name: info`.
+  static func isWithoutCPU(_ line: RawSpan) -> Bool {
+    var end = line.firstIndex(of: UInt8(ascii: ":"), from: 0)
+    while let colon = end, colon < longestHead {
+      var start = colon
+      while let byte = line.byte(at: start &- 1), byte != 32 { start &-= 1 }
+      var found = TextLine()
+      var at = start
+      if perfTask(line, before: start) != nil, found.parseTime(line, &at), found.parsePerfEvent(line, at) { return true }
+      end = line.firstIndex(of: UInt8(ascii: ":"), from: colon &+ 1)
+    }
+    return false
+  }
+
   /// `tid`, `pid` or `pid/tid` before the CPU at `bracket`, and where the command before them ends.
   private static func perfTask(_ line: RawSpan, before bracket: Int) -> (commEnd: Int, task: Int32)? {
     var start = bracket

@@ -8,26 +8,52 @@ enum TextNote: Equatable {
   case loss(cpu: Int32, events: UInt64?)
   /// `cpus=2`, with which `trace-cmd report` begins.
   case cpus(Int)
+  /// A line of the function_graph tracer, which has no time.
+  case graph
   case foreign
 
   /// Judges `line`, which `TextLine` found to be no event.
   init(_ line: RawSpan) {
     let start = line.skippingSpaces(from: Self.afterRingName(line))
-    if start == line.byteCount || line.byte(at: start) == UInt8(ascii: "#") || line.has("=> ", at: start) {
+    if let (cpu, events) = Self.perfLoss(line) {
+      self = .loss(cpu: cpu, events: events)
+    } else if start == line.byteCount || line.byte(at: start) == UInt8(ascii: "#") || line.has("=> ", at: start) {
       self = .remark
     } else if line.has("CPU:", at: start) {
       self = Self.loss(line, start &+ 4)
     } else if line.has("cpus=", at: start) {
       var at = start &+ 5
       self = line.decimal(at: &at).flatMap { $0 <= TextLine.cpuLimit ? .cpus(Int($0)) : nil } ?? .foreign
+    } else if Self.isGraph(line, start) {
+      self = .graph
     } else {
       self = Self.isRemark(line, start) ? .remark : .foreign
     }
   }
 
+  /// ` 0)   0.541 us    |  sock_def_readable();`, `   2209.435692 |   0)  bash-8808  |   0.541 us    |  }`, ` 0)  bash-8808  =>  <idle>-0`,
+  /// and the dashes around the last one. The tracer can leave out its columns, but then has `|` between those that are left.
+  private static func isGraph(_ line: RawSpan, _ start: Int) -> Bool {
+    var at = start
+    if line.byte(at: at) == UInt8(ascii: "-") {
+      while line.byte(at: at) == UInt8(ascii: "-") { at &+= 1 }
+      return at &- start >= 20 && line.skippingSpaces(from: at) == line.byteCount
+    }
+    if let end = line.firstIndex(of: UInt8(ascii: "|"), from: at), line.decimal(at: &at) != nil, line.byte(at: at) == UInt8(ascii: ".") {
+      at &+= 1
+      guard line.decimal(at: &at) != nil, line.skippingSpaces(from: at) == end else { return false }
+      at = line.skippingSpaces(from: end &+ 1)
+    } else {
+      at = start
+    }
+    guard let cpu = line.decimal(at: &at), cpu < TextLine.cpuLimit, line.byte(at: at) == UInt8(ascii: ")") else { return false }
+    return line.byte(at: at &+ 1) == 32
+  }
+
   /// What trace-cmd says of itself and of empty rings.
   private static func isRemark(_ line: RawSpan, _ start: Int) -> Bool {
     isFrame(line, start) || line.has("version = ", at: start) || line.has("Buffer: ", at: start)
+      || Self.isPerfRecord(line)
       || line.has("CPU ", at: start)
         && line.has(" is empty", at: line.byteCount - 9)
   }
@@ -40,8 +66,33 @@ enum TextNote: Equatable {
     return line.byte(at: line.byteCount &- 1) == UInt8(ascii: ")")
   }
 
+  /// A record that is no sample, which `perf script --show-…-events` prints: `perf 12 [001]  2.729486: PERF_RECORD_COMM: sh:12/12`.
+  private static func isPerfRecord(_ line: RawSpan) -> Bool {
+    var at = 0
+    while let colon = line.firstIndex(of: UInt8(ascii: ":"), from: at) {
+      if line.has(" PERF_RECORD_", at: colon &+ 1) { return true }
+      at = colon &+ 1
+    }
+    return false
+  }
+
+  /// A loss in the text of `perf script --show-lost-events`: `perf 12 [001]  2.729486: PERF_RECORD_LOST lost 22`.
+  private static func perfLoss(_ line: RawSpan) -> (cpu: Int32, events: UInt64)? {
+    let words: StaticString = ": PERF_RECORD_LOST lost "
+    var start = line.byteCount
+    while start > 0, let byte = line.byte(at: start &- 1), byte &- 48 < 10 { start &-= 1 }
+    let head = start &- words.utf8CodeUnitCount
+    guard start < line.byteCount, head > 0, line.has(words, at: head), let events = line.decimal(at: &start) else { return nil }
+    var bracket = head
+    while bracket > 0, line.byte(at: bracket) != UInt8(ascii: "[") { bracket &-= 1 }
+    var at = bracket &+ 1
+    guard let cpu = line.decimal(at: &at), line.byte(at: at) == UInt8(ascii: "]"), cpu < TextLine.cpuLimit else { return nil }
+    return (Int32(truncatingIfNeeded: cpu), events)
+  }
+
   /// Whether `line` begins as a loss does; quick to say no.
   static func mayBeLoss(_ line: RawSpan) -> Bool {
+    if perfLoss(line) != nil { return true }
     guard let first = line.byte(at: 0), first != 32, first != UInt8(ascii: "#") else { return false }
     return line.has("CPU:", at: line.skippingSpaces(from: afterRingName(line)))
   }

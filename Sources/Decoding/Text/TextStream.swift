@@ -26,6 +26,7 @@ struct TextStream {
   private var lines: LineReader
   private let stride: Int
   private var losses = TextLosses()
+  private var doubts = TextDoubts()
   private var isOpen = false
   /// A line that waits behind the gaps before it.
   private var isLineWaiting = false
@@ -36,6 +37,7 @@ struct TextStream {
     self.stride = stride
   }
 
+  var file: InputFile { lines.file }
   /// The file, as the user named it.
   var path: String { lines.file.path }
 
@@ -62,6 +64,7 @@ struct TextStream {
         switch try lines.next(buffer) {
         case .line(let start, let end): return start..<end
         case .tooLong:
+          doubts.begin()
           diagnostics.add(.lineNotUnderstood, path: lines.file.path, offset: lines.offset, "more than \(LineReader.longestLine) bytes long")
         case .unfinished:
           diagnostics.add(.fileTooShort, path: lines.file.path, offset: lines.offset, "the last line has no end and is passed over")
@@ -74,9 +77,9 @@ struct TextStream {
     }
   }
 
-  /// Takes in `bytes` if they are an event; false if they are not.
+  /// Takes in `bytes` if they are an event; false if they are not. Text has no zero bytes: where there are, something was overwritten.
   private mutating func read(_ bytes: RawSpan, at place: Range<Int>, _ diagnostics: inout Diagnostics) -> Bool {
-    guard let found = TextLine(bytes) else {
+    guard bytes.firstZero == nil, let found = TextLine(bytes) else {
       note(bytes, &diagnostics)
       return false
     }
@@ -84,6 +87,7 @@ struct TextStream {
     headOffset = place.lowerBound
     headLength = place.count
     headFileOffset = lines.offset
+    doubts.see(found, bytes)
     return true
   }
 
@@ -97,7 +101,7 @@ struct TextStream {
   }
 
   private mutating func takeGap(before offset: Int) -> Bool {
-    guard let found = losses.gap(before: offset) else { return false }
+    guard let found = doubts.gap(until: line.time) ?? losses.gap(before: offset) else { return false }
     head = .gap
     gap = found
     headTime = found.after
@@ -108,8 +112,11 @@ struct TextStream {
   private mutating func note(_ bytes: RawSpan, _ diagnostics: inout Diagnostics) {
     switch TextNote(bytes) {
     case .remark, .cpus: break
+    case .graph: diagnostics.add(.functionRecords, path: lines.file.path, offset: lines.offset)
     case .loss(let cpu, _): diagnostics.add(.lostEvents, path: lines.file.path, offset: lines.offset, "CPU \(cpu)")
+    case .foreign where doubts.isInMarker: break
     case .foreign:
+      doubts.begin()
       diagnostics.add(.lineNotUnderstood, path: lines.file.path, offset: lines.offset, "`\(bytes.slice(0, min(bytes.byteCount, 60)).text)`")
     }
   }

@@ -9,6 +9,8 @@ struct TraceDatHeader {
     var offset: Int
     /// Bytes in the file.
     var size: Int
+    /// Whether nothing says that this is all the CPU wrote.
+    var mayBeCut = false
   }
 
   /// One ring buffer (the top one or an instance).
@@ -32,6 +34,7 @@ struct TraceDatHeader {
   var printkFormats: [UInt8] = []
   var commandLines: [UInt8] = []
   var clock: String?
+  var scale = TimeScale()
   var uname: String?
   /// How many CPUs the machine had.
   var cpuCount = 0

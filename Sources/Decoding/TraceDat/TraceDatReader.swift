@@ -10,11 +10,14 @@ struct TraceDatReader {
   /// Option ids of `trace-cmd.dat.v7(5)`; version 6 uses the first of them.
   enum Option {
     static let done: UInt16 = 0
+    static let date: UInt16 = 1
     static let cpuStatistics: UInt16 = 2
     static let buffer: UInt16 = 3
     static let traceClock: UInt16 = 4
     static let uname: UInt16 = 5
+    static let offset: UInt16 = 7
     static let cpuCount: UInt16 = 8
+    static let counterScale: UInt16 = 14
     static let headerInfo: UInt16 = 16
     static let ftraceEvents: UInt16 = 17
     static let eventFormats: UInt16 = 18
@@ -22,6 +25,9 @@ struct TraceDatReader {
     static let printk: UInt16 = 20
     static let commandLines: UInt16 = 21
   }
+
+  /// No kernel has more CPUs.
+  static let cpuLimit = 1 << 16
 
   /// Reads everything before the trace data.
   mutating func read() throws(DecodingError) {
@@ -113,7 +119,7 @@ struct TraceDatReader {
   }
 
   private mutating func readFlyrecord(_ cursor: inout FileCursor, name: String) throws(DecodingError) {
-    guard header.cpuCount <= cursor.remaining / 16 else {
+    guard header.cpuCount <= min(cursor.remaining / 16, Self.cpuLimit) else {
       throw DecodingError(path: file.path, offset: cursor.fileOffset, "the file ends inside the list of its \(header.cpuCount) CPUs")
     }
     var buffer = TraceDatHeader.Buffer(
@@ -122,6 +128,12 @@ struct TraceDatReader {
       let offset = try cursor.next(UInt64.self, "a CPU's offset")
       let size = try cursor.next(UInt64.self, "a CPU's size")
       buffer.cpus.append(.init(cpu: Int32(clamping: cpu), offset: Int(clamping: offset), size: Int(clamping: size)))
+    }
+    // Recorders that name the clock do it here again, for each buffer.
+    if header.clock != nil, let size = try? cursor.next(UInt64.self, "the size of a clock's name"), size < 1024,
+      let text = try? cursor.next(count: size, "a clock's name")
+    {
+      buffer.clock = Self.chosenClock(String(decoding: text.prefix { $0 != 0 }, as: UTF8.self))
     }
     header.buffers.append(buffer)
   }
@@ -162,11 +174,16 @@ struct TraceDatReader {
     guard header.buffers.isEmpty else { return }
     let recovery = TraceDatRecovery(
       file: file, order: header.order, pageSize: header.pageSize, isCompressed: header.compression != nil)
-    let limit = header.cpuCount > 0 ? header.cpuCount : Int(Int32.max)
+    let limit = header.cpuCount > 0 ? header.cpuCount : Self.cpuLimit
+    var cpus = recovery.cpus(from: firstSection, limit: limit)
+    if !cpus.isEmpty { cpus[cpus.count - 1].mayBeCut = true }
+    // CPUs of which nothing was found have lost all they wrote.
+    for cpu in cpus.count..<max(header.cpuCount, cpus.count) {
+      cpus.append(.init(cpu: Int32(cpu), offset: file.size, size: header.pageSize, mayBeCut: true))
+    }
     header.buffers.append(
       .init(
-        name: "", clock: header.clock ?? "local", pageSize: header.pageSize, isCompressed: header.compression != nil,
-        cpus: recovery.cpus(from: firstSection, limit: limit)))
+        name: "", clock: header.clock ?? "local", pageSize: header.pageSize, isCompressed: header.compression != nil, cpus: cpus))
   }
 
   private mutating func readOptions7(at offset: Int) throws(DecodingError) -> Int {
@@ -213,7 +230,9 @@ struct TraceDatReader {
     }
     let count = try option.next(UInt32.self, "a buffer's number of CPUs")
     for _ in 0..<min(Int(count), option.remaining / 20) {
+      let place = option.fileOffset
       let cpu = try option.next(UInt32.self, "a CPU's number")
+      guard cpu < Self.cpuLimit else { throw DecodingError(path: file.path, offset: place, "there is no CPU \(cpu)") }
       let offset = try option.next(UInt64.self, "a CPU's offset")
       let size = try option.next(UInt64.self, "a CPU's size")
       buffer.cpus.append(.init(cpu: Int32(clamping: cpu), offset: Int(clamping: offset), size: Int(clamping: size)))
@@ -284,25 +303,6 @@ struct TraceDatReader {
       let count = try cursor.next(UInt32.self, "the number of events of \(system)")
       for _ in 0..<count { header.eventFormats.append((system, try Self.counted64(&cursor, "a format of \(system)"))) }
     }
-  }
-
-  private mutating func noteOption(_ id: UInt16, _ data: [UInt8], at offset: Int) {
-    let text = String(decoding: data.prefix { $0 != 0 }, as: UTF8.self)
-    switch id {
-    case Option.traceClock: header.clock = Self.chosenClock(text)
-    case Option.uname: header.uname = text
-    case Option.cpuStatistics: header.statistics.append(text)
-    case Option.cpuCount:
-      let count = ByteBuffer(data).bytes.integer(UInt32.self, at: 0, header.order) ?? 0
-      if header.version == 7 { header.cpuCount = Int(min(count, 1 << 16)) }
-    default: break
-    }
-  }
-
-  /// `trace_clock` shows all clocks and brackets the one in use.
-  static func chosenClock(_ text: String) -> String {
-    guard let open = text.firstIndex(of: "["), let close = text[open...].firstIndex(of: "]") else { return text }
-    return String(text[text.index(after: open)..<close])
   }
 
   static func counted32(_ cursor: inout FileCursor, _ what: String) throws(DecodingError) -> [UInt8] {

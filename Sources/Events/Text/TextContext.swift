@@ -36,6 +36,9 @@ struct TextContext {
     return flags
   }
 
+  /// The flags of an event on `cpu` that changes nothing.
+  func now(cpu: Int32) -> ContextFlags { cpus.indices.contains(Int(cpu)) ? cpus[Int(cpu)].flags : [] }
+
   /// Events of `cpu` were lost: what it is doing is no longer known.
   mutating func forget(cpu: Int32) {
     if cpus.indices.contains(Int(cpu)) { cpus[Int(cpu)] = CPU() }

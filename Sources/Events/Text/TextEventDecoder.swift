@@ -6,9 +6,11 @@ struct TextEventDecoder {
   private var kinds: [EventName: EventKind] = [:]
   private var context = TextContext()
   private var tasks = TextTasks()
+  /// The kinds of which an event was understood, a bit for each.
+  private var understood: UInt64 = 0
 
   init() {
-    for kind in EventKind.allCases { kinds[EventName(kind.definition.name)] = kind }
+    for kind in EventKind.allCases where kind.isReadFromText { kinds[EventName(kind.definition.name)] = kind }
   }
 
   /// An event's name of up to 24 bytes, as three words.
@@ -36,8 +38,10 @@ struct TextEventDecoder {
     case event(Event)
     /// Not an event that journeys are made of.
     case other
-    /// A field that the event always prints is missing.
-    case damaged
+    /// A line of the function tracers for a function that marks no step.
+    case function
+    /// A field is missing that the event prints; events of its kind have been understood before, or this kernel prints them differently.
+    case damaged(wasUnderstood: Bool)
   }
 
   /// The name of task `pid`, if a line had it.
@@ -50,14 +54,23 @@ struct TextEventDecoder {
   mutating func decode(_ columns: TextLine, _ line: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable) -> Outcome {
     tasks.see(columns, line, &names)
     let name = columns.name.bytes(of: line)
-    guard name.byteCount <= 24, let kind = kinds[EventName(name)] else { return .other }
     let letters = columns.flags.bytes(of: line)
+    guard name.byteCount <= 24, let kind = kinds[EventName(name)] else {
+      switch TextFunction(name, columns.info.bytes(of: line)) {
+      case .readable(let socket):
+        let flags = letters.isEmpty ? context.now(cpu: columns.cpu) : TextContext.flags(letters: letters)
+        return .event(Event(time: columns.time, cpu: columns.cpu, pid: columns.pid, flags: flags, body: .sockDefReadable(socket: socket)))
+      case .function: return .function
+      case .none: return .other
+      }
+    }
     let flags = letters.isEmpty ? context.pass(kind, cpu: columns.cpu) : TextContext.flags(letters: letters)
     do throws(TextFieldMissing) {
       let body = try body(kind, columns.info.bytes(of: line), &names, &flows)
+      understood |= 1 << UInt64(kind.rawValue)
       return .event(Event(time: columns.time, cpu: columns.cpu, pid: columns.pid, flags: flags, body: body))
     } catch {
-      return .damaged
+      return .damaged(wasUnderstood: understood >> UInt64(kind.rawValue) & 1 != 0)
     }
   }
 
@@ -92,6 +105,8 @@ struct TextEventDecoder {
       return .tcpRcvSpaceAdjust(socket: 0, cookie: try fields.address(.cookie, text), flow: flow)
     case .tcpDestroySock: return .tcpDestroySock(socket: 0, cookie: try fields.address(.cookie, text))
     case .schedWaking, .schedSwitch: return try scheduled(kind, text, &names)
+    case .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU, .flow, .flowSent, .flowUDP, .print:
+      throw TextFieldMissing()
     }
   }
 

@@ -1,0 +1,47 @@
+/// Sleeps while the kernel records: in windows if asked to, and with looks at a flight recording.
+struct RecordingWait {
+  private let inbox: Inbox
+  private let deadline: ContinuousClock.Instant?
+
+  init(_ inbox: Inbox, deadline: ContinuousClock.Instant?) {
+    self.inbox = inbox
+    self.deadline = deadline
+  }
+
+  /// What the recording says where a window begins and ends; `wakepath report` looks for these.
+  static let windowBegins = "wakepath: a window begins"
+  static let windowEnds = "wakepath: a window ends"
+
+  /// Returns when the recording is to end.
+  func untilEnd(
+    _ instance: borrowing RecordingInstance, _ burst: RecordingOptions.Burst?, _ watch: FlightWatch?
+  ) throws(CaptureError) -> RecordingSummary.End {
+    if burst != nil { instance.mark(Self.windowBegins) }
+    while true {
+      let now = ContinuousClock.now
+      if let end = end(until: burst.map { now + $0.on } ?? watch.map { now + $0.period }) { return end }
+      if let watch, try watch.look() { return .triggered }
+      guard let burst else { continue }
+      instance.mark(Self.windowEnds)
+      try instance.turn(on: false)
+      if let end = end(until: ContinuousClock.now + burst.off) { return end }
+      try instance.turn(on: true)
+      instance.mark(Self.windowBegins)
+    }
+  }
+
+  /// Why the recording is to end, or nil when `moment` has come first. A command's last packets may still be on their way when it ends, so
+  /// some time is added then.
+  private func end(until moment: ContinuousClock.Instant?) -> RecordingSummary.End? {
+    let next = [moment, deadline].compactMap(\.self).min()
+    switch inbox.next(until: next) {
+    case .signal(let number): return .signal(number)
+    case nil: return next == deadline ? .durationPassed : nil
+    // What failed is told when the readers are joined.
+    case .readerFailed: return .commandEnded
+    case .commandEnded:
+      SystemCalls.sleep(milliseconds: 50)
+      return .commandEnded
+    }
+  }
+}

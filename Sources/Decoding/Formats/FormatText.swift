@@ -1,0 +1,72 @@
+internal import Bytes
+
+/// The text of a `format` file, made safe for libtraceevent: it trusts print formats, and comes down over one that names a field the event
+/// does not have inside `__print_symbolic` or `__print_flags`, or nests without end. A recording can be damaged there as anywhere.
+enum FormatText {
+  /// `text`, without its print format if that cannot be trusted.
+  static func trusted(_ text: [UInt8]) -> (text: [UInt8], isWhole: Bool) {
+    guard let start = text.firstRange(of: Array("print fmt:".utf8))?.lowerBound else { return (text, true) }
+    let isSound = isSound(text[start...], fields: fields(text[..<start]))
+    return isSound ? (text, true) : (Array(text[..<start]), false)
+  }
+
+  /// The names in the lines `\tfield:TYPE NAME;` or `NAME[SIZE];`.
+  private static func fields(_ text: ArraySlice<UInt8>) -> Set<ArraySlice<UInt8>> {
+    var names: Set<ArraySlice<UInt8>> = []
+    for line in text.split(separator: UInt8(ascii: "\n")) {
+      guard let end = line.firstIndex(of: UInt8(ascii: ";")) else { continue }
+      var stop = end
+      while stop > line.startIndex, line[stop - 1] == UInt8(ascii: "]") {
+        stop = line[..<stop].lastIndex(of: UInt8(ascii: "[")) ?? line.startIndex
+      }
+      var start = stop
+      while start > line.startIndex, isName(line[start - 1]) { start -= 1 }
+      names.insert(line[start..<stop])
+    }
+    return names
+  }
+
+  /// Whether quotes and brackets of `format` close, not too many of them inside one another, and what it names are fields.
+  private static func isSound(_ format: ArraySlice<UInt8>, fields: Set<ArraySlice<UInt8>>) -> Bool {
+    var open: [UInt8] = []
+    var at = format.startIndex
+    while at < format.endIndex {
+      let byte = format[at]
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "'"):
+        guard let end = endOfQuote(format, at) else { return false }
+        at = end
+      case UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "["):
+        open.append(byte)
+        if open.count > deepest { return false }
+      case UInt8(ascii: ")"): if open.popLast() != UInt8(ascii: "(") { return false }
+      case UInt8(ascii: "}"): if open.popLast() != UInt8(ascii: "{") { return false }
+      case UInt8(ascii: "]"): if open.popLast() != UInt8(ascii: "[") { return false }
+      case UInt8(ascii: "R") where format[at...].starts(with: reference) && (at == format.startIndex || !isName(format[at - 1])):
+        let name = format[(at + reference.count)...].prefix(while: isName)
+        guard fields.contains(name) else { return false }
+      default:
+        guard byte == 9 || byte == 10 || (32..<127).contains(byte) else { return false }
+      }
+      at += 1
+    }
+    return open.isEmpty
+  }
+
+  private static let reference = Array("REC->".utf8)
+  /// Kernels nest some twenty deep (sched_switch).
+  private static let deepest = 64
+
+  private static func isName(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "_") || (48..<58).contains(byte) || (97..<123).contains(byte | 32)
+  }
+
+  private static func endOfQuote(_ format: ArraySlice<UInt8>, _ start: Int) -> Int? {
+    var at = start + 1
+    while at < format.endIndex {
+      if format[at] == UInt8(ascii: "\\") { at += 1 } else if format[at] == format[start] { return at }
+      at += 1
+    }
+    return nil
+  }
+}

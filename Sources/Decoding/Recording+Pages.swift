@@ -1,0 +1,96 @@
+internal import Bytes
+
+/// Where the formats of events come from that raw pages do not bring with them.
+struct PageFormats {
+  var header: TraceDatHeader
+
+  /// The formats in `path`: a directory as tracefs has it, or a trace.dat of the same kernel.
+  init(path: String) throws(DecodingError) {
+    guard !Directory.exists(path) else {
+      header = try FormatFolder(path).header()
+      return
+    }
+    var reader = TraceDatReader(file: try Recording.file(path))
+    guard try Recording.kind(of: reader.file) == .traceDat else {
+      throw DecodingError(path: path, "holds no formats: give a copy of the kernel's /sys/kernel/tracing/events, or a trace.dat of the same kernel")
+    }
+    try reader.read()
+    header = reader.header
+    // Which clock a recording has is said where its pages are.
+    header.clock = nil
+  }
+
+  /// Takes from the directory that holds the pages what belongs to them and not to the kernel.
+  mutating func adopt(_ folder: String) {
+    let own = FormatFolder.recording(in: folder)
+    if let clock = own.clock { header.clock = clock }
+    if !own.commandLines.isEmpty { header.commandLines = own.commandLines }
+  }
+}
+
+extension Recording {
+  /// The files that `path` stands for: itself, or those of a directory.
+  static func sources(_ path: String, _ formats: inout PageFormats?) throws(DecodingError) -> [Source] {
+    guard Directory.exists(path) else { return [Source(file: try file(path))] }
+    let folder = TraceFolder(path)
+    if formats == nil, folder.hasFormats, !folder.pages.isEmpty { formats = try PageFormats(path: path) }
+    formats?.adopt(path)
+    var sources: [Source] = []
+    for page in folder.pages { sources.append(Source(file: try file(page.path), cpu: page.cpu)) }
+    // Rings that hold nothing, as those of a tracefs nobody records into.
+    sources.removeAll { $0.file.size == 0 }
+    if sources.isEmpty, let text = folder.text { sources.append(Source(file: try file(text))) }
+    guard !sources.isEmpty else {
+      throw DecodingError(path: path, "is a directory without a recording: neither per_cpu/cpuN/trace_pipe_raw nor files named …cpuN nor trace has data")
+    }
+    return sources
+  }
+
+  /// `sources` without the empty files of CPUs; nil if nothing is left.
+  static func filled(_ sources: [Source]) -> [Source]? {
+    let kept = sources.filter { $0.file.size > 0 || PageFile.cpu(inPath: $0.file.path) == nil }
+    return kept.isEmpty ? nil : kept
+  }
+
+  /// Opens the pages of one CPU.
+  mutating func openPages(_ source: Source, _ formats: PageFormats?) throws(DecodingError) {
+    let file = source.file
+    guard let cpu = source.cpu ?? PageFile.cpu(inPath: file.path) else {
+      throw DecodingError(
+        path: file.path, offset: 0,
+        "is no trace: neither trace.dat nor perf.data nor the text of ftrace, `trace-cmd report` or `perf script`; "
+          + "a file of raw ring-buffer pages must have its CPU in its name, as in `cpu0`")
+    }
+    guard let formats else {
+      throw DecodingError(
+        path: file.path, offset: 0,
+        "holds the raw ring-buffer pages of CPU \(cpu) and nothing that says what is in them; add `--formats DIRECTORY` with a copy of that "
+          + "kernel's /sys/kernel/tracing/events, or `--formats FILE` with a trace.dat of it")
+    }
+    var layout = PageLayout(
+      headerPage: formats.header.headerPage, order: .little, pageSize: formats.header.pageSize, longSize: formats.header.longSize)
+    layout.order = try Self.order(of: file, layout)
+    if pageCatalog < 0 {
+      var header = formats.header
+      header.order = layout.order
+      guard let catalog = FormatCatalog(header) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+      pageCatalog = addCatalog(catalog)
+      if let clock = header.clock { note(clock: clock, isScaled: false, file) }
+    }
+    info.format = "ring-buffer pages"
+    info.kernel = info.kernel ?? formats.header.uname.flatMap { Self.release($0) }
+    info.cpus = max(info.cpus, Int(cpu) + 1)
+    addRing(cpu: cpu, layout, PageSource(
+      file: file, offset: 0, size: file.size, pageSize: layout.pageSize, compression: nil, stride: 256 << 10), catalog: pageCatalog)
+  }
+
+  private static func order(of file: InputFile, _ layout: PageLayout) throws(DecodingError) -> ByteOrder {
+    // The first pages may be empty.
+    for page in 0..<min(file.size / layout.pageSize + 1, 64) {
+      let place = page * layout.pageSize
+      guard let head = try? file.bytes(at: place, count: min(16, max(file.size - place, 0))) else { break }
+      if let order = PageFile.order(head.bytes, commitSize: layout.commitSize, capacity: layout.pageSize - layout.dataOffset) { return order }
+    }
+    throw DecodingError(path: file.path, offset: 0, "holds no ring-buffer pages of \(layout.pageSize) bytes as the formats describe them")
+  }
+}

@@ -1,0 +1,47 @@
+internal import DequeModule
+internal import Events
+
+/// Readiness on kernels without sk_data_ready (before 6.3): a probe on sock_def_readable, or the function tracer's record of it. It says
+/// neither family nor protocol, so what is in hand, or the first that waits, is the packet.
+extension JourneyEngine {
+  /// sock_def_readable is called for the socket at `socket`, or 0 where the record does not say.
+  mutating func readable(_ e: Event, _ socket: UInt64) {
+    guard !hasDataReady, let context = context(of: e) else { return }
+    hasReadable = true
+    guard let slot = readied(context, e, socket) else {
+      contexts[context].mayWake = false
+      return
+    }
+    if packets.slots[slot].journey.socket == 0 { packets.slots[slot].journey.socket = socket }
+    let mark = StageMark(e, .sockDefReadable, .ordered)
+    if !packets.slots[slot].journey.stages.has(.ready) { packets.slots[slot].journey.stages[.ready] = mark }
+    for ref in contexts[context].mates { if let mate = packets.slot(ref) { packets.slots[mate].journey.stages[.ready] = mark } }
+    contexts[context].mayWake = true
+    contexts[context].isReady = true
+  }
+
+  private mutating func readied(_ context: Int, _ e: Event, _ socket: UInt64) -> Int? {
+    if let current = packets.slot(contexts[context].current), packets.slots[current].journey.protocolNumber == Event.IPProtocol.tcp {
+      return current
+    }
+    // Sockets of other families (AF_UNIX) announce data in a task's own context, where no packet waits.
+    guard let slot = nextPending(context) else { return nil }
+    process(context, slot, e.time)
+    packets.slots[slot].socketKey = socket
+    let length = packets.slots[slot].journey.length
+    let size = packets.slots[slot].journey.header?.payload ?? (length > 28 ? length - 28 : 0)
+    packets.slots[slot].dataLength = max(size, 1)
+    let index = sockets.find(socket)
+    sockets.sockets[index].queue.append(QueuedPacket(packet: packets.ref(slot), end: Int64(size)))
+    return slot
+  }
+
+  /// A task freed the datagram in `slot`: without sock_recv_length (before 6.3) that is its reading.
+  mutating func readQueuedByFreeing(_ e: Event, _ slot: Int) {
+    let ref = packets.ref(slot)
+    if let index = sockets.known(packets.slots[slot].socketKey), let place = sockets.sockets[index].queue.firstIndex(where: { $0.packet == ref }) {
+      sockets.sockets[index].queue.remove(at: place)
+    }
+    readByFreeing(e, slot)
+  }
+}

@@ -1,0 +1,161 @@
+internal import Events
+internal import Journeys
+
+/// R3 and R6: TCP data are announced before they are read, and no more is read than came.
+struct StreamCheck: Sendable {
+  /// A segment with data that its socket did not announce.
+  private struct Silent {
+    var packet: Int
+    var event: Event
+    /// Bytes that TCP had taken in before it.
+    var before: Int64
+    /// Bytes that were waiting to be read with it.
+    var waiting: Int64
+  }
+
+  /// The account of one connection, from its beginning.
+  private struct Account {
+    var accepted: Int64 = 0
+    var read: Int64 = 0
+    /// Bytes that may have come with the handshake, for which there is no tcp_probe.
+    var slack: Int64 = 0
+    /// Every segment since the connection began was seen.
+    var isWhole = false
+    /// The least number of waiting bytes that was announced: SO_RCVLOWAT is not more.
+    var leastAnnounced = Int64.max
+    var silent: Silent?
+    var lastPacket = 0
+  }
+
+  private var accounts: [UInt64: Account] = [:]
+  /// Before 6.12 tcp_probe knows the socket by its cookie only; tcp_rcv_space_adjust knows both.
+  private var cookies: [UInt64: UInt64] = [:]
+  /// For each CPU the account that tcp_probe named last.
+  private var probed: [Int32: UInt64] = [:]
+  private(set) var announcements = RuleCount()
+  private(set) var reads = RuleCount()
+
+  private static let limit = 65_536
+  private static let synReceived: Int32 = 3
+  private static let peek: Int32 = 0x2
+  private static let errorQueue: Int32 = 0x2000
+
+  mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
+    switch e.body {
+    case .inetSockSetState(let socket, let old, let new, let proto, _):
+      if proto == Event.IPProtocol.tcp { change(socket, old, new, engine.packetInHand(e)) }
+    case .tcpProbe(_, let socket, let cookie, _, let length): probe(e, socket != 0 ? socket : cookie, length, engine.packetInHand(e))
+    case .skDataReady(let socket, _, let proto): if proto == Event.IPProtocol.tcp { announce(e, socket) }
+    case .tcpRcvSpaceAdjust(let socket, let cookie, _): join(socket, cookie)
+    case .sockRecvLength(let socket, _, let proto, let result, let flags):
+      if proto == Event.IPProtocol.tcp, result > 0, flags & (Self.peek | Self.errorQueue) == 0 { read(e, socket, Int64(result), &flagged, &log) }
+    case .tcpDestroySock(let socket, let cookie):
+      accounts[socket] = nil
+      accounts[cookie] = nil
+      cookies[socket] = nil
+    case .gap: forget()
+    default: break
+    }
+  }
+
+  /// A connection begins with the change to SYN_RECV or ESTABLISHED; what comes after shutdown() leaves no tcp_probe.
+  private mutating func change(_ socket: UInt64, _ old: Int32, _ new: Int32, _ packet: JourneyEngine.PacketInFlight?) {
+    guard socket != 0 else { return }
+    if new == Event.TCPState.established || new == Self.synReceived {
+      if accounts.count >= Self.limit { forget() }
+      if old != Self.synReceived {
+        accounts[socket] = Account()
+        cookies[socket] = nil
+      }
+      accounts[socket, default: Account()].isWhole = true
+      accounts[socket]?.slack += max(Int64(packet?.length ?? 0) - 40, 0)
+    } else if old == Event.TCPState.established, new != Self.closeWait {
+      accounts[socket]?.isWhole = false
+      if let cookie = cookies[socket] { accounts[cookie]?.isWhole = false }
+    }
+  }
+
+  private static let closeWait: Int32 = 8
+
+  private mutating func join(_ socket: UInt64, _ cookie: UInt64) {
+    guard socket != 0, cookie != 0, accounts[cookie] != nil, cookies[socket] != cookie else { return }
+    cookies[socket] = cookie
+    guard let born = accounts[socket] else { return }
+    accounts[cookie]?.isWhole = born.isWhole
+    accounts[cookie]?.slack = born.slack
+  }
+
+  private func key(_ socket: UInt64) -> UInt64 { cookies[socket] ?? socket }
+
+  private mutating func probe(_ e: Event, _ key: UInt64, _ length: UInt32, _ packet: JourneyEngine.PacketInFlight?) {
+    guard length > 0 else { return }
+    if accounts.count >= Self.limit { forget() }
+    probed[e.cpu] = key
+    var account = accounts[key] ?? Account()
+    // The one before stays open: out of order, a duplicate, or too little for SO_RCVLOWAT.
+    if account.silent != nil { announcements.excused += 1 }
+    // tcp_probe counts in 16 bits; packets of BIG TCP have more.
+    if packet?.length ?? 0 > 65_535 { account.isWhole = false }
+    let before = account.accepted
+    account.accepted += Int64(length)
+    account.silent = Silent(packet: packet?.id ?? 0, event: e, before: before, waiting: account.accepted - account.read)
+    account.lastPacket = packet?.id ?? account.lastPacket
+    accounts[key] = account
+  }
+
+  /// sk_data_ready; text does not print its socket, but it comes right behind tcp_probe on the same CPU.
+  private mutating func announce(_ e: Event, _ socket: UInt64) {
+    let named = key(socket)
+    guard let key = accounts[named]?.silent != nil ? named : probed[e.cpu] else { return }
+    guard var account = accounts[key], let silent = account.silent else { return }
+    announcements.checked += 1
+    account.silent = nil
+    account.leastAnnounced = min(account.leastAnnounced, silent.waiting)
+    accounts[key] = account
+  }
+
+  private mutating func read(
+    _ e: Event, _ socket: UInt64, _ bytes: Int64, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog
+  ) {
+    let key = key(socket)
+    guard var account = accounts[key], account.isWhole else {
+      reads.excused += 1
+      return
+    }
+    account.read += bytes
+    reads.checked += 1
+    if account.read > account.accepted + account.slack {
+      let (read, came) = (account.read, account.accepted)
+      flagged.flag(account.lastPacket, .r6)
+      log.note(.r6, at: e, packets: account.lastPacket > 0 ? [account.lastPacket] : []) {
+        ("\(read) bytes had been read from a connection that had taken in \(came)", "no more bytes read than came")
+      }
+      account.read = account.accepted
+      account.silent = nil
+    }
+    if let silent = account.silent, account.read > silent.before + account.slack {
+      judge(silent, account.leastAnnounced, &flagged, &log)
+      account.silent = nil
+    }
+    accounts[key] = account
+  }
+
+  /// The data of a segment that was not announced were read before the next came: they were in order and complete.
+  private mutating func judge(_ silent: Silent, _ leastAnnounced: Int64, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
+    guard silent.waiting >= leastAnnounced else {
+      announcements.excused += 1
+      return
+    }
+    announcements.checked += 1
+    flagged.flag(silent.packet, .r3)
+    log.note(.r3, at: silent.event, packets: silent.packet > 0 ? [silent.packet] : []) {
+      ("\(silent.waiting) bytes waited, in order, and no sk_data_ready followed", "an announcement, as for \(leastAnnounced) bytes before")
+    }
+  }
+
+  private mutating func forget() {
+    accounts.removeAll(keepingCapacity: true)
+    cookies.removeAll(keepingCapacity: true)
+    probed.removeAll(keepingCapacity: true)
+  }
+}

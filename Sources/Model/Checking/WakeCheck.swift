@@ -1,0 +1,121 @@
+internal import Events
+internal import Journeys
+
+/// R4, R5 and R8: what the scheduler does with those whom packets wake.
+struct WakeCheck: Sendable {
+  /// A task as the scheduler's events show it.
+  private struct TaskState {
+    /// Woken, and not seen to run since.
+    var isWoken = false
+    /// On a CPU.
+    var isRunning = false
+    /// The packet that woke it, or 0.
+    var packet = 0
+    var waking: Event?
+  }
+
+  private var tasks: [Int32: TaskState] = [:]
+  /// For each CPU the task that runs there, or -1.
+  private var running: [Int32] = []
+  /// Contexts whose last network event was sk_data_ready.
+  private var announcing: [UInt64: Int] = [:]
+  private var switches = 0
+  /// Changes of the running task without a sched_switch.
+  private var unseenSwitches = 0
+  private var softirqs = 0
+  private(set) var announcements = RuleCount()
+  private(set) var wakeups = RuleCount()
+  private(set) var isRealTime: Bool
+
+  private static let limit = 65_536
+
+  init(isRealTime: Bool) { self.isRealTime = isRealTime }
+
+  mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
+    guard e.cpu >= 0 else { return }
+    while running.count <= Int(e.cpu) { running.append(-1) }
+    if case .gap = e.body {
+      tasks.removeAll(keepingCapacity: true)
+      running[Int(e.cpu)] = -1
+      announcing.removeAll(keepingCapacity: true)
+      return
+    }
+    if case .schedSwitch(let previous, _, let next, _) = e.body {
+      check(e, previous, &flagged, &log)
+      change(e, previous, next, &log)
+      return
+    }
+    check(e, e.pid, &flagged, &log)
+    switch e.body {
+    case .skDataReady(_, let family, _):
+      guard family == Event.AddressFamily.inet || family == Event.AddressFamily.inet6 else { return }
+      announcements.checked += 1
+      announcing[e.contextKey] = engine.packetInHand(e)?.id ?? 0
+    case .schedWaking(let pid, _): wake(e, pid, engine, &flagged, &log)
+    case .softirqExit: softirqs += 1
+    case .irqHandlerEntry, .irqHandlerExit, .softirqRaise: break
+    default: if !announcing.isEmpty { announcing[e.contextKey] = nil }
+    }
+  }
+
+  /// `pid` is current where `e` was written. If it was not switched to there, a sched_switch is missing; R5 is broken if it had been woken.
+  private mutating func check(_ e: Event, _ pid: Int32, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
+    let before = running[Int(e.cpu)]
+    guard before != pid else { return }
+    running[Int(e.cpu)] = pid
+    guard before >= 0 else { return }
+    unseenSwitches += 1
+    tasks[before]?.isRunning = false
+    guard let task = tasks[pid] else { return }
+    tasks[pid] = TaskState(isRunning: true)
+    guard task.isWoken, task.packet > 0, let waking = task.waking else { return }
+    wakeups.checked += 1
+    flagged.flag(task.packet, .r5)
+    log.note(.r5, at: e, packets: [task.packet]) {
+      ("task \(pid), woken \(e.time &- waking.time) ns before, was at work on CPU \(e.cpu) without a switch to it", "sched_switch to the task first")
+    }
+  }
+
+  private mutating func change(_ e: Event, _ previous: Int32, _ next: Int32, _ log: inout DeviationLog) {
+    switches += 1
+    if e.flags.contains(.softirq), !isRealTime {
+      log.note(.r8, at: e) { ("task \(previous) was switched away from on CPU \(e.cpu) while a soft interrupt ran", "the soft interrupt's end first") }
+    }
+    if tasks.count >= Self.limit { tasks.removeAll(keepingCapacity: true) }
+    running[Int(e.cpu)] = next
+    tasks[previous] = TaskState()
+    if let task = tasks[next], task.isWoken, task.packet > 0 { wakeups.checked += 1 }
+    tasks[next] = TaskState(isRunning: true)
+  }
+
+  private mutating func wake(
+    _ e: Event, _ pid: Int32, _ engine: borrowing JourneyEngine, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog
+  ) {
+    let packet = engine.packet(waking: e)?.id ?? 0
+    guard let task = tasks[pid] else {
+      if tasks.count < Self.limit { tasks[pid] = TaskState(isWoken: true, packet: packet, waking: e) }
+      return
+    }
+    // Woken before it had left its CPU: it goes on there, and may go to sleep and be woken again without a switch.
+    if task.isRunning {
+      wakeups.excused += packet > 0 ? 1 : 0
+      return
+    }
+    if task.isWoken, let announced = announcing[e.contextKey] {
+      flagged.flag(announced, .r4)
+      log.note(.r4, at: e, packets: announced > 0 ? [announced] : []) {
+        ("task \(pid) was woken again \(e.time &- (task.waking?.time ?? e.time)) ns after it had been woken, without having run", "one wakeup")
+      }
+      return
+    }
+    tasks[pid] = TaskState(isWoken: true, packet: packet, waking: e)
+  }
+
+  /// Whether the recording misses switches, as one of some tasks only does: then it says nothing about who ran.
+  var missesSwitches: Bool { unseenSwitches * 20 > switches }
+
+  /// Whether soft interrupts are switched away as a habit: this kernel's can be preempted.
+  func isPreemptible(broken: Int) -> Bool { isRealTime || (broken >= 3 && broken * 100 > softirqs) }
+
+  var softInterrupts: RuleCount { RuleCount(checked: softirqs) }
+}

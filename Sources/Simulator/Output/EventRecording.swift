@@ -1,0 +1,30 @@
+public import Events
+
+/// The events that a machine wrote, in order of time.
+public struct EventRecording {
+  public private(set) var events: [Event] = []
+  /// The strings and flows that events name by id.
+  public internal(set) var names = NameTable()
+  public internal(set) var flows = FlowTable()
+  /// Tasks by pid.
+  public internal(set) var tasks: [Int32: String] = [:]
+
+  /// The kinds of event that a kernel of this generation has, of those that a machine writes.
+  static func kinds(of kernel: Kernel) -> Set<EventKind> {
+    let all: Set<EventKind> = [
+      .irqHandlerEntry, .irqHandlerExit, .softirqRaise, .softirqEntry, .softirqExit, .napiPoll, .groReceiveEntry, .groReceiveExit,
+      .netifRxEntry, .netifReceiveSkb, .netDevQueue, .netDevStartXmit, .netDevXmit, .kfreeSkb, .consumeSkb, .skbCopyDatagram,
+      .skDataReady, .sockRecvLength, .sockSendLength, .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .tcpDestroySock, .schedWaking,
+      .schedSwitch,
+    ]
+    return kernel.hasDataReady ? all : all.subtracting([.skDataReady, .sockRecvLength, .sockSendLength])
+  }
+
+  /// Keeps what a kernel of this generation writes.
+  mutating func append(_ event: Event, _ kernel: Kernel) {
+    switch event.body {
+    case .skDataReady, .sockRecvLength, .sockSendLength: if kernel.hasDataReady { events.append(event) }
+    default: events.append(event)
+    }
+  }
+}

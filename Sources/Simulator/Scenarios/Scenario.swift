@@ -1,0 +1,49 @@
+/// What is played: a machine, its traffic and its programs, all of it drawn from a seed.
+public struct Scenario: Sendable {
+  public var name: String
+  public var seed: UInt64
+  public var kernel = Kernel.v6_12
+  /// The rule of the model that it breaks, once.
+  public var deviation: Deviation?
+  /// Packets are left out from this share of the traffic on (1: none), to make a failing scenario smaller.
+  public var share = 1.0
+
+  public init(_ name: String, seed: UInt64 = 1) {
+    self.name = name
+    self.seed = seed
+  }
+
+  /// What came of playing it.
+  public struct Outcome {
+    public let recording: EventRecording
+    public let truth: Truth
+    /// Whether it was stopped before everything had come to an end.
+    public let isCut: Bool
+  }
+
+  /// The scenarios that can be played by name, each with a sentence.
+  public static let catalog: [(name: String, summary: String)] = [
+    ("udp", "datagrams from the wire to a reader that blocks; one port has no socket"),
+    ("tcp-bulk", "a peer sends bursts of segments; GRO merges them, the reader wakes for few of them"),
+    ("gro", "several connections at once, whose segments GRO holds and merges"),
+    ("rps", "a NIC's packets and loopback's are handed to another CPU by RPS"),
+    ("ksoftirqd", "a flood with busy CPUs: NET_RX runs out of budget and time, and ksoftirqd goes on"),
+    ("backlog", "loopback connections whose sockets are owned by tasks when segments arrive"),
+    ("handshake", "connections that begin and end with little between"),
+    ("lossy", "segments lost, late and twice; queues that overflow"),
+    ("busy-reader", "readers that ask again and again and never sleep"),
+    ("low-water", "SO_RCVLOWAT keeps readers asleep"),
+    ("random", "anything of the above, drawn from the seed"),
+  ]
+
+  /// Plays it.
+  public func play() -> Outcome {
+    var draw = SeededGenerator(seed: seed &* 31 &+ 7)
+    let plan = Plan(self, &draw)
+    let machine = Machine(kernel: kernel, seed: seed, cpus: plan.cpus)
+    machine.deviation = deviation
+    plan.build(machine)
+    machine.play(until: plan.end)
+    return Outcome(recording: machine.recording, truth: machine.truth, isCut: plan.end != .max)
+  }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Bytes
+import Capture
+import Reports
+import Simulator
+
+/// `wakepath simulate`
+struct SimulateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate", abstract: "Play the reference model as a machine of its own, and record what its kernel would write.")
+
+  @OptionGroup var options: CommonOptions
+
+  @Flag(help: "List the scenarios.")
+  var list = false
+
+  @Option(name: .shortAndLong, help: "Write the recording, a trace.dat, to FILE.")
+  var output: String?
+
+  @Option(help: "Write what really happened to FILE, one JSON object for each packet.")
+  var truth: String?
+
+  @Option(help: "Draw the scenario from this number; the same number plays the same.")
+  var seed: UInt64 = 1
+
+  @Option(help: "The kernel generation: \(Kernel.all.keys.sorted().joined(separator: ", ")).")
+  var kernel = "6.12"
+
+  @Option(name: .customLong("break"), help: "Break a rule of the model once: \(Deviation.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var deviation: String?
+
+  @Option(help: "Play this many scenarios, from the seed on, and hold the journeys against what really happened.")
+  var check: UInt64?
+
+  @Argument(help: "The scenario.")
+  var scenario: String?
+
+  func validate() throws {
+    guard !list else { return }
+    guard let scenario, Scenario.catalog.contains(where: { $0.name == scenario }) else {
+      throw ValidationError("Give a scenario: \(Scenario.catalog.map(\.name).joined(separator: ", ")).")
+    }
+    guard Kernel.all[kernel] != nil else { throw ValidationError("There is no kernel '\(kernel)' to simulate.") }
+    guard deviation.map({ Deviation(rawValue: $0) != nil }) ?? true else { throw ValidationError("There is no rule '\(deviation ?? "")'.") }
+    guard output != nil || truth != nil || check != nil else { throw ValidationError("Say where to write the recording with -o.") }
+  }
+
+  func run() throws {
+    var text = TextOutput()
+    defer { text.flush() }
+    guard !list, let name = scenario, let generation = Kernel.all[kernel] else {
+      for entry in Scenario.catalog { text.line("\(entry.name)\(String(repeating: " ", count: 14 - entry.name.count))\(entry.summary)") }
+      return
+    }
+    if let check { return try hold(name, generation, check, &text) }
+    var scenario = Scenario(name, seed: seed)
+    scenario.kernel = generation
+    scenario.deviation = deviation.flatMap { Deviation(rawValue: $0) }
+    let outcome = scenario.play()
+    if let output { try write(outcome, generation, output) }
+    if let truth { try writeText(outcome.truth.json(), truth) }
+  }
+
+  private func write(_ outcome: Scenario.Outcome, _ kernel: Kernel, _ path: String) throws {
+    let trace = SimulatedTrace(outcome, kernel)
+    var file = TraceDatFile()
+    file.formats = trace.formats
+    file.headerPage = trace.headerPage
+    file.headerEvent = trace.headerEvent
+    file.symbols = trace.symbols
+    file.tasks = trace.tasks
+    file.release = trace.release
+    file.pages = trace.pages
+    do {
+      try file.write(to: path)
+    } catch {
+      throw Failure.input("\(error)")
+    }
+  }
+
+  private func writeText(_ text: String, _ path: String) throws {
+    do {
+      try TraceDatFile.write(Array(text.utf8), to: path)
+    } catch {
+      throw Failure.input("\(error)")
+    }
+  }
+
+  private func hold(_ name: String, _ kernel: Kernel, _ count: UInt64, _ text: inout TextOutput) throws {
+    let result = SeriesCheck(name, seeds: seed...(seed + max(count, 1) - 1), kernel)
+    text.line(result.summary)
+    for failure in result.failures.prefix(10) { text.line(failure) }
+    if !result.failures.isEmpty {
+      text.flush()
+      throw ExitCode(1)
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import Events
+import Model
+import Testing
+
+/// For each rule a recording of a real kernel with one event changed, so that it breaks that rule and no other.
+@Suite struct MutationTests {
+  private static let tcp = Result { try Replay("6.12-virtio-tcp") }
+  private static let udp = Result { try Replay("6.12-virtio-udp") }
+
+  @Test func unchangedItConforms() throws {
+    for replay in [try Self.tcp.get(), try Self.udp.get()] {
+      let verification = replay.verify()
+      let isAsExpected = verification.isAsExpected
+      #expect(isAsExpected)
+      #expect(verification.broken.isEmpty)
+      #expect(verification.journeys.conforming > 900)
+    }
+  }
+
+  /// The one deviation that `change` makes.
+  private func deviation(_ source: Result<Replay, any Error>, _ change: (inout Replay) throws -> Void) throws -> (Deviation, Verification) {
+    var replay = try source.get()
+    try change(&replay)
+    let verification = replay.verify()
+    #expect(verification.deviations.count == 1, "\(verification.deviations.map { "\($0.rule.rawValue): \($0.what)" })")
+    let isAsExpected = verification.isAsExpected
+    #expect(!isAsExpected)
+    return (try #require(verification.deviations.first), verification)
+  }
+
+  @Test(arguments: [1, -1]) func r1APollThatCountsWrongly(by error: Int32) throws {
+    let (deviation, _) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.place(nth: 100) { if case .napiPoll(_, _, let work, _) = $1.body { work > 1 } else { false } })
+      guard case .napiPoll(let napi, let device, let work, let budget) = replay.events[place].body else { return }
+      replay.events[place].body = .napiPoll(napi: napi, device: device, work: work + error, budget: budget)
+    }
+    #expect(deviation.rule == .r1)
+    #expect(!deviation.packets.isEmpty)
+  }
+
+  @Test func r2AMergedPacketThatGrewTooMuch() throws {
+    let (deviation, verification) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.place(nth: 50) { if case .netifReceiveSkb(_, let length, _) = $1.body { length > 2000 } else { false } })
+      guard case .netifReceiveSkb(let skb, let length, let device) = replay.events[place].body else { return }
+      replay.events[place].body = .netifReceiveSkb(skb: skb, length: length + 5000, device: device)
+    }
+    #expect(deviation.rule == .r2)
+    #expect(verification.journeys.deviating > 0)
+  }
+
+  @Test func r3DataThatAreReadWithoutAnnouncement() throws {
+    let (deviation, verification) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.place(nth: 40) { index, _ in isReadNext(replay, index) })
+      replay.events.remove(at: place)
+    }
+    #expect(deviation.rule == .r3)
+    #expect(deviation.packets.count == 1)
+    #expect(verification.journeys.deviating == 1)
+  }
+
+  /// Whether event `index` is the announcement of data that are read before the socket gets more.
+  private func isReadNext(_ replay: Replay, _ index: Int) -> Bool {
+    guard case .skDataReady(let ready, _, Event.IPProtocol.tcp) = replay.events[index].body else { return false }
+    for later in replay.events[(index + 1)...] {
+      if case .tcpProbe(_, ready, _, _, let length) = later.body, length > 0 { return false }
+      if case .sockRecvLength(ready, _, _, let result, _) = later.body { return result > 0 }
+    }
+    return false
+  }
+
+  @Test func r4ATaskThatIsWokenTwice() throws {
+    let (deviation, _) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.place(nth: 30) { isWakingBehindReady(replay, $0, $1) })
+      var again = replay.events[place]
+      again.time += 1
+      replay.events.insert(again, at: place + 1)
+    }
+    #expect(deviation.rule == .r4)
+    #expect(deviation.packets.count == 1)
+  }
+
+  private func isWakingBehindReady(_ replay: Replay, _ index: Int, _ event: Event) -> Bool {
+    guard case .schedWaking(let pid, _) = event.body, event.flags.contains(.softirq), event.pid != pid,
+      let before = replay.events[..<index].last(where: { $0.cpu == event.cpu }), case .skDataReady = before.body
+    else { return false }
+    // Woken while it sleeps: the next that is seen of it is that it is switched to.
+    let next = replay.events[(index + 1)...].first { later in
+      if case .schedSwitch(pid, _, _, _) = later.body { return true }
+      if case .schedSwitch(_, _, pid, _) = later.body { return true }
+      return later.pid == pid && !later.flags.contains(.softirq) && !later.flags.contains(.hardirq)
+    }
+    if let next, case .schedSwitch(_, _, pid, _) = next.body { return true }
+    return false
+  }
+
+  @Test func r5AReaderThatRunsWithoutASwitch() throws {
+    let (deviation, verification) = try deviation(Self.tcp) { replay in
+      let waking = try #require(replay.place(nth: 30) { isWakingBehindReady(replay, $0, $1) })
+      guard case .schedWaking(let pid, _) = replay.events[waking].body else { return }
+      let place = try #require(replay.place { index, event in
+        if index > waking, case .schedSwitch(_, _, pid, _) = event.body { true } else { false }
+      })
+      replay.events.remove(at: place)
+    }
+    #expect(deviation.rule == .r5)
+    #expect(deviation.packets.count == 1)
+    #expect(verification.journeys.deviating == 1)
+  }
+
+  @Test func r6MoreReadThanCame() throws {
+    let (deviation, _) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.events.lastIndex { if case .sockRecvLength(_, _, _, let result, _) = $0.body { result > 0 } else { false } })
+      guard case .sockRecvLength(let socket, let family, let proto, let result, let flags) = replay.events[place].body else { return }
+      replay.events[place].body = .sockRecvLength(socket: socket, family: family, protocol: proto, result: result + 100_000, flags: flags)
+    }
+    #expect(deviation.rule == .r6)
+  }
+
+  @Test func r7AHandlerThatNeverEnds() throws {
+    let (deviation, _) = try deviation(Self.tcp) { replay in
+      replay.events.remove(at: try #require(replay.place(nth: 500) { if case .irqHandlerExit = $1.body { true } else { false } }))
+    }
+    #expect(deviation.rule == .r7)
+  }
+
+  @Test func r7AHandlerThatEndsTwice() throws {
+    let (deviation, _) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.place(nth: 500) { if case .irqHandlerExit = $1.body { true } else { false } })
+      replay.events.insert(replay.events[place], at: place)
+    }
+    #expect(deviation.rule == .r7)
+  }
+
+  @Test func r8ASoftInterruptThatIsSwitchedAway() throws {
+    let (deviation, _) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.place(nth: 300) { if case .netifReceiveSkb = $1.body { $1.flags.contains(.softirq) } else { false } })
+      var change = replay.events[place]
+      change.body = .schedSwitch(previous: change.pid, previousState: 1, next: 99_999, nextComm: .none)
+      replay.events.insert(change, at: place)
+    }
+    #expect(deviation.rule == .r8)
+  }
+
+  @Test func g1AStepInTheWrongContext() throws {
+    let (deviation, verification) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.place(nth: 100) { if case .netDevStartXmit = $1.body { !$1.flags.contains(.softirq) } else { false } })
+      replay.events[place].flags = .hardirq
+    }
+    #expect(deviation.rule == .g1)
+    #expect(verification.journeys.deviating == 1)
+  }
+
+  @Test func g2AStepOnTheWrongCPU() throws {
+    let (deviation, verification) = try deviation(Self.tcp) { replay in
+      let place = try #require(replay.place(nth: 100) { if case .netDevXmit = $1.body { !$1.flags.contains(.softirq) } else { false } })
+      replay.events[place].cpu = 1 - replay.events[place].cpu
+    }
+    #expect(deviation.rule == .g2)
+    #expect(verification.journeys.deviating == 1)
+  }
+}

@@ -1,0 +1,92 @@
+public import Foundation
+
+/// Some pages of TCP and some of UDP traffic of a real kernel (6.12, virtio_net), from which small files of every format are made.
+public struct SmallRecording: Sendable {
+  /// The formats of the events that occur.
+  public let formats: [(system: String, texts: [String])]
+  public let commandLines: String
+  /// Pages of each CPU as the kernel wrote them, little-endian with longs of 8 bytes.
+  public let cpus: [[Data]]
+  /// What is in them, in order of time.
+  public let entries: [KernelRecording.Entry]
+
+  /// Takes `count` pages of the busiest CPU of each recording, and what the others wrote at that time.
+  public init(pages count: Int = 3) throws {
+    let tcp = try KernelRecording("6.12-virtio-tcp-v6")
+    let udp = try KernelRecording("6.12-virtio-udp-v6")
+    var cpus = Self.window(of: tcp, count)
+    let end = cpus.enumerated().flatMap { cpu, pages in pages.flatMap { KernelRecording.entries(of: $0, cpu: cpu) } }.map(\.time).max() ?? 0
+    let later = Self.window(of: udp, count)
+    let start = later.joined().map { KernelRecording.time(of: $0) }.min() ?? 0
+    for cpu in later.indices {
+      cpus[cpu] += later[cpu].map { page in
+        withUnsafeBytes(of: KernelRecording.time(of: page) - start + end + 1_000_000) { Data($0) } + page.dropFirst(8)
+      }
+    }
+    self.cpus = cpus
+    entries = cpus.enumerated().flatMap { cpu, pages in pages.flatMap { KernelRecording.entries(of: $0, cpu: cpu) } }
+      .enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
+    let types = Set(entries.map(\.type))
+    let used = tcp.formats.filter { types.contains(KernelRecording.id($0.text)) }
+    formats = Set(used.map(\.system)).sorted().map { system in (system, used.filter { $0.system == system }.map(\.text)) }
+    let pids = Set(entries.map { "\($0.pid)" })
+    commandLines = (tcp.commandLines + udp.commandLines).split(separator: "\n")
+      .filter { line in line.split(separator: " ").first.map { pids.contains(String($0)) } ?? false }.joined(separator: "\n") + "\n"
+  }
+
+  private static func window(of recording: KernelRecording, _ count: Int) -> [[Data]] {
+    guard let busiest = recording.cpus.max(by: { $0.count < $1.count }) else { return [] }
+    let first = busiest.count / 3
+    let times = KernelRecording.time(of: busiest[first])..<KernelRecording.time(of: busiest[min(first + count, busiest.count - 1)])
+    return recording.cpus.map { pages in pages.filter { times.contains(KernelRecording.time(of: $0)) } }
+  }
+
+  /// A trace.dat of these pages.
+  public var traceDat: TraceDatBuilder {
+    var builder = TraceDatBuilder()
+    builder.formats = formats
+    builder.commandLines = commandLines
+    builder.cpus = cpus
+    builder.clock = "mono"
+    return builder
+  }
+
+  /// A perf.data with a sample for each entry, in rounds, as `perf record` writes them.
+  public func perfData(isPipe: Bool, isPacked: Bool = false) -> (file: Data, records: [(range: Range<Int>, cpu: Int, time: UInt64, round: Int)]) {
+    var builder = PerfDataBuilder()
+    builder.isPipe = isPipe
+    builder.sampleType = 0x1_0486
+    builder.formats = formats
+    builder.names = commandLines.split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ", maxSplits: 1)
+      return words.count == 2 ? UInt32(words[0]).map { ($0, String(words[1])) } : nil
+    }
+    var rounds: [[(cpu: Int, time: UInt64, record: Data)]] = []
+    for start in stride(from: 0, to: entries.count, by: 120) {
+      // Each round reads one CPU's buffer after the other.
+      let round = entries[start..<min(start + 120, entries.count)].sorted { ($0.cpu, $0.time) < ($1.cpu, $1.time) }
+      rounds.append(round.map { ($0.cpu, $0.time, builder.sample(time: $0.time, cpu: UInt32($0.cpu), tid: UInt32(max($0.pid, 0)), raw: $0.payload)) })
+    }
+    let packed = isPacked ? Zstd.packStream(rounds.map { $0.reduce(Data()) { $0 + $1.record } }) : []
+    for (index, round) in rounds.enumerated() {
+      if isPacked {
+        builder.records.append(builder.record(83, builder.bytes(UInt64(packed[index].count)) + packed[index]))
+      } else {
+        builder.records += round.map(\.record)
+      }
+      builder.records.append(builder.finishedRound)
+    }
+    let (file, ranges) = builder.layOut()
+    var records: [(range: Range<Int>, cpu: Int, time: UInt64, round: Int)] = []
+    var next = 0
+    for (number, round) in rounds.enumerated() {
+      for sample in round {
+        records.append((ranges[next], sample.cpu, sample.time, number))
+        if !isPacked { next += 1 }
+      }
+      // The packed record, and the end of the round.
+      next += isPacked ? 2 : 1
+    }
+    return (file, records)
+  }
+}
