@@ -110,6 +110,7 @@ extension JourneyEngine {
     // The reader was quicker than the CPU that still is at the datagram's batch.
     case .processing where packets.slots[slot].dataLength > 0 && !isTCP(slot) && e.context == .process && e.pid != 0
       && !e.flags.contains(.bottomHalvesOff):
+      guard hasReceiveLength else { return readQueuedByFreeing(e, slot) }
       tasks.tasks[tasks.find(e.pid)].consumed = (packets.ref(slot), e.time, e.cpu)
     case .processing where packets.slots[slot].dataLength > 0: packets.forget(skb)
     case .processing: settle(slot)
@@ -141,6 +142,7 @@ extension JourneyEngine {
 
   /// All fragments but the last carry a multiple of 8 bytes; the smallest MTU of IPv4 is 68.
   private func mayBeFragment(_ slot: Int) -> Bool {
+    if let header = packets.slots[slot].journey.header, header.protocolNumber != 0 { return header.fragment != nil }
     let length = packets.slots[slot].journey.length
     return length >= 68 && (length - 20) % 8 == 0
   }

@@ -121,7 +121,8 @@ extension JourneyEngine {
     let link: Link = !sockets.sockets[socket].isSynchronised ? .inferred : reader.isOrdered ? .ordered : .exact
     while let entry = sockets.sockets[socket].queue.first, entry.end <= sockets.sockets[socket].consumed {
       sockets.sockets[socket].queue.removeFirst()
-      if let slot = packets.slot(entry.packet) { deliver(reader, slot, mark(reader, covering: entry.end - start, link)) }
+      guard let slot = packets.slot(entry.packet) else { continue }
+      deliver(reader, slot, mark(reader, covering: entry.end - start, entry.isGuessed ? .inferred : link))
     }
     // More was read than we saw arrive: data from before the recording, or segments that no event names.
     if sockets.sockets[socket].consumed > sockets.sockets[socket].accepted {

@@ -35,7 +35,7 @@ extension JourneyEngine {
     // Before 6.12 the cookie is the only name of the socket that the event carries.
     let key = socket != 0 ? socket : cookie
     let index = sockets.find(key)
-    guard let (slot, link) = probed(context, skb, index, reported, e.time) else {
+    guard let (slot, link) = probed(context, skb, index, flow, reported, e.time) else {
       settleCurrent(context)
       sockets.sockets[index].accepted += Int64(reported)
       return
@@ -54,7 +54,7 @@ extension JourneyEngine {
   }
 
   /// The packet that tcp_probe means: by its address, or where the event does not carry it, the next one whose length fits.
-  private mutating func probed(_ context: Int, _ skb: UInt64, _ socket: Int, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
+  private mutating func probed(_ context: Int, _ skb: UInt64, _ socket: Int, _ flow: FlowID, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
     if skb != 0 {
       guard let slot = packets.find(skb) else { return nil }
       // Taken for a datagram, which it is not.
@@ -67,7 +67,7 @@ extension JourneyEngine {
       default: return nil
       }
     }
-    return unnamed(context, socket, reported, time)
+    return unnamed(context, socket, flow, reported, time)
   }
 
   /// A task found the packet in its socket's backlog while the CPU that put it there is still at its batch: what was ahead of it is done.

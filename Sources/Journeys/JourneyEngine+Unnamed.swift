@@ -4,21 +4,33 @@ internal import Events
 /// TCP on kernels before 6.12, whose tcp_probe names no packet: which one it means follows from order and length.
 extension JourneyEngine {
   /// The packet that carries `reported` bytes for `socket`: one that waits in `context`, or one that was silent.
-  mutating func unnamed(_ context: Int, _ socket: Int, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
+  mutating func unnamed(_ context: Int, _ socket: Int, _ flow: FlowID, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
     let headers = sockets.sockets[socket].headerLength ?? 52
-    let waiting = contexts[context].pending.compactMap { packets.slot($0) }.filter { packets.slots[$0].state == .delivered }
-    let silent = parked.compactMap { packets.slot($0.ref) }.filter { packets.slots[$0].state == .parked }
+    let waiting = contexts[context].pending.compactMap { packets.slot($0) }.filter { packets.slots[$0].state == .delivered && mayBe($0, of: flow) }
+    let unclaimed = parked.compactMap { packets.slot($0.ref) }.filter { mayBe($0, of: flow) }
+    let silent = unclaimed.filter { packets.slots[$0].state == .parked }
+    if let slot = headed(waiting, unclaimed.filter { packets.slots[$0].state == .parked || packets.slots[$0].state == .consumed }, flow, reported) {
+      passAhead(of: slot, context, time)
+      return (slot, .ordered)
+    }
     // Headers as long as the connection's are likelier than others.
     func isLikely(_ slot: Int) -> Bool { Int(packets.slots[slot].journey.length) == Int(reported) + Int(headers) }
     func fits(_ slot: Int) -> Bool { self.fits(slot, reported) }
     if let slot = waiting.first(where: isLikely) ?? lastFragment(waiting, reported, headers) ?? waiting.first(where: fits) {
-      while let passed = contexts[context].pending.first, passed != packets.ref(slot) {
-        contexts[context].pending.removeFirst()
-        park(passed, time)
-      }
+      passAhead(of: slot, context, time)
       return (slot, .ordered)
     }
     return (silent.first(where: isLikely) ?? firstOfRun(reported, headers) ?? silent.first(where: fits)).map { ($0, .inferred) }
+  }
+
+  /// What waits in `context` ahead of the packet in `slot` is done, if that one waits there.
+  private mutating func passAhead(of slot: Int, _ context: Int, _ time: UInt64) {
+    let ref = packets.ref(slot)
+    guard contexts[context].pending.contains(ref) else { return }
+    while let passed = contexts[context].pending.first, passed != ref {
+      contexts[context].pending.removeFirst()
+      park(passed, time)
+    }
   }
 
   /// IP and TCP headers take 40 to 120 bytes, a multiple of four; the shortest frames have padding besides.

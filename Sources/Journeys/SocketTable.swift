@@ -6,6 +6,8 @@ struct QueuedPacket {
   var packet: PacketRef
   /// Bytes of the stream up to the end of this packet (TCP), or the size of the datagram.
   var end: Int64
+  /// Whether its place in the stream was guessed from lengths.
+  var isGuessed = false
 }
 
 /// What is known of one socket's receive queue.
