@@ -29,6 +29,8 @@ public struct PacketHeader: Sendable {
   /// Bytes behind the headers of TCP or UDP, or behind those of IP; nil where the headers do not tell.
   public var payload: UInt32?
   public var flags: TCPFlags = []
+  /// The number of the network namespace of its device (`ls -i /run/netns`), or 0 where the recording does not have it.
+  public var namespace: UInt32 = 0
   /// Where it stands in the IP packet that it is a fragment of, or nil if it is a whole one; only the first fragment has ports.
   public var fragment: Fragment?
 
@@ -59,6 +61,7 @@ extension PacketHeader {
   /// From the fields of `flow`: `skb`, `protocol`, `len`, `nonlinear`, `head`, which begins with IP, or with VLAN tags not yet taken off.
   init(received s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
     self.init(skb: s.number(0, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(5, entry, order))
     let head = entry.slice(Self.head(s, entry, order))
     var ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
     var offset = 0
@@ -72,6 +75,7 @@ extension PacketHeader {
   /// From the fields of `flow_udp`: `skb`, `protocol`, `head`, which ends with UDP's header. IP without options stands before it.
   init(datagram s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
     self.init(skb: s.number(0, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(3, entry, order))
     let head = entry.slice(s.extent(2).offset, s.extent(2).count)
     let ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
     let offset = head.byteCount - 8 - (ethertype == Self.ipv6 ? 40 : 20)
@@ -82,6 +86,7 @@ extension PacketHeader {
   /// From the fields of `flow_sent`: the same and `offset`, where IP begins in `head`.
   init(sent s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
     self.init(skb: s.number(0, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(6, entry, order))
     let head = entry.slice(Self.head(s, entry, order))
     let offset = Int(s.int32(5, entry, order))
     var ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
