@@ -73,7 +73,7 @@ extension Recording {
     if pageCatalog < 0 {
       var header = formats.header
       header.order = layout.order
-      guard let catalog = FormatCatalog(header) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+      guard let catalog = FormatCatalog(header, path: file.path) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
       pageCatalog = addCatalog(catalog)
       if let clock = header.clock { note(clock: clock, isScaled: false, file) }
     }

@@ -58,7 +58,7 @@ struct FormatFolder {
       for event in Directory.names(in: "\(events)/\(system)") {
         let format = Self.contents("\(events)/\(system)/\(event)/format")
         guard !format.isEmpty else { continue }
-        if system == "ftrace" { header.ftraceFormats.append(format) } else { header.eventFormats.append((system, format)) }
+        if system == "ftrace" { header.ftraceFormats.append(format) } else { header.eventFormats.append((system, format, nil)) }
       }
     }
     guard !header.eventFormats.isEmpty || !header.ftraceFormats.isEmpty else {

@@ -224,8 +224,8 @@ struct PerfReader {
   private mutating func nameEvents() {
     guard let tracing = header.tracing, header.attributes.contains(where: { $0.isTracepoint && $0.name.isEmpty }) else { return }
     var names: [Int: String] = [:]
-    for (system, text) in tracing.eventFormats {
-      guard let id = TraceEventLibrary.id(inFormat: text), let name = FormatCatalog.name(inFormat: text) else { continue }
+    for (system, text, _) in tracing.eventFormats {
+      guard let id = FormatText.id(in: text), let name = FormatText.name(in: text) else { continue }
       names[id] = "\(system):\(name)"
     }
     for index in header.attributes.indices where header.attributes[index].isTracepoint && header.attributes[index].name.isEmpty {
