@@ -19,10 +19,15 @@ public struct Recording {
   struct Source {
     let file: InputFile
     var cpu: Int32?
+
+    /// Whether it holds the pages that somebody took aside.
+    var isSnapshot: Bool { file.path.hasSuffix("/snapshot_raw") }
   }
 
   private let sources: [Source]
   private let pageFormats: PageFormats?
+  /// The ring buffer that is read, if not all are.
+  private let buffer: String?
   /// The catalog of all files of raw pages, or -1.
   var pageCatalog = -1
   private var catalogs: [FormatCatalog] = []
@@ -36,26 +41,27 @@ public struct Recording {
   private var hasMoved = true
 
   /// Opens `paths` as one recording; `-` is standard input. Raw ring-buffer pages need `formats`: a directory of them, or a trace.dat of the
-  /// same kernel.
-  public init(paths: [String], formats: String? = nil) throws(DecodingError) {
+  /// same kernel. Of several ring buffers in a trace.dat all are read, or the one called `buffer`; the top one is called `top`.
+  public init(paths: [String], formats: String? = nil, buffer: String? = nil) throws(DecodingError) {
     var pageFormats: PageFormats?
     if let formats { pageFormats = try PageFormats(path: formats) }
     var sources: [Source] = []
     for path in paths { sources += try Self.sources(path, &pageFormats) }
     // CPUs that wrote nothing leave empty files.
     if pageFormats != nil, let kept = Self.filled(sources) { sources = kept }
-    try self.init(sources: sources, pageFormats)
+    try self.init(sources: sources, pageFormats, buffer)
   }
 
-  private init(sources: [Source], _ pageFormats: PageFormats?) throws(DecodingError) {
+  private init(sources: [Source], _ pageFormats: PageFormats?, _ buffer: String?) throws(DecodingError) {
     self.sources = sources
+    self.buffer = buffer
     self.pageFormats = pageFormats
     for source in sources { try open(source) }
     start()
   }
 
   /// The same recording from its beginning, also where it came from standard input.
-  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats) }
+  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats, buffer) }
 
   static func file(_ path: String) throws(DecodingError) -> InputFile {
     do {
@@ -100,8 +106,9 @@ public struct Recording {
     var reader = TraceDatReader(file: file)
     try reader.read()
     found.add(reader.diagnostics)
-    let header = reader.header
+    var header = reader.header
     guard let catalog = FormatCatalog(header, path: file.path) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+    try choose(&header, file)
     info.format = "trace.dat \(header.version)"
     info.kernel = header.uname.flatMap { Self.release($0) }
     let clock = header.clock ?? header.buffers.first?.clock ?? "local"
@@ -127,6 +134,20 @@ public struct Recording {
       }
     }
     _ = addCatalog(catalog)
+  }
+
+  /// Leaves of the ring buffers the one that was asked for.
+  private mutating func choose(_ header: inout TraceDatHeader, _ file: InputFile) throws(DecodingError) {
+    func name(_ buffer: TraceDatHeader.Buffer) -> String { buffer.name.isEmpty ? "top" : buffer.name }
+    let names = header.buffers.map(name)
+    if let wanted = buffer {
+      guard names.contains(wanted) else {
+        throw DecodingError(path: file.path, "has no ring buffer called \(wanted); those it has are \(names.joined(separator: ", "))")
+      }
+      header.buffers.removeAll { name($0) != wanted }
+      header.clock = header.buffers.first?.clock ?? header.clock
+    }
+    if names.count > 1 { info.buffers = header.buffers.map(name) }
   }
 
   /// Adds the pages of one CPU, whose events catalog `catalog` describes.
@@ -173,8 +194,21 @@ public struct Recording {
     info.clock = header.attributes[0].clock
     info.cpus = max(info.cpus, header.cpus)
     info.eventNameWidth = max(info.eventNameWidth ?? 0, header.nameWidth)
-    perfs.append(PerfStream(file: file, header: header, catalog: catalogs.count))
+    perfs.append(PerfStream(files: [file] + (header.isDirectory ? try Self.parts(of: file) : []), header: header, catalog: catalogs.count))
     catalogs.append(catalog)
+  }
+
+  /// The files `data.0`, `data.1` … beside `file`, which is called `data`.
+  private static func parts(of file: InputFile) throws(DecodingError) -> [InputFile] {
+    let folder = file.path.lastIndex(of: "/").map { String(file.path[..<$0]) } ?? "."
+    let numbers = Directory.names(in: folder).compactMap { name in name.hasPrefix("data.") ? Int(name.dropFirst(5)) : nil }
+    guard !numbers.isEmpty else {
+      throw DecodingError(
+        path: file.path, offset: 0, "is one file of a directory of `perf record --threads`, whose others, data.0 and so on, must lie beside it")
+    }
+    var parts: [InputFile] = []
+    for number in numbers.sorted() { parts.append(try Self.file("\(folder)/data.\(number)")) }
+    return parts.filter { $0.size > 0 }
   }
 
   private mutating func openText(_ file: InputFile) {

@@ -22,6 +22,8 @@ struct FormatTextTests {
   @Test("that cannot be trusted is left out", arguments: [
     "\"%d\", REC->nothing", "\"%s\", __print_symbolic(REC->w, { 0, \"A\" })", "\"%d\", (REC->v", "\"%d\", REC->v)", "\"%d, REC->v",
     "\"%d\", \(String(repeating: "(", count: 100))REC->v\(String(repeating: ")", count: 100))", "\"%d\", REC->v\u{7f}", "\"%d\", {(REC->v})",
+    "\"%d\", REC->v ? 1", "\"%d\", REC->v ? R:C->v : 0", "\"%d\", REC->v +", "\"%d\", * ", "\"%d\", ", "\"%d\" REC->v", "\"%d\", REC->v[", "REC->v",
+    "\"%s\", __print_symbolic(REC->v, { , \"A\" })", "\"%d\", REC->v == \\0",
   ])
   func untrusted(format: String) {
     let (text, isWhole) = FormatText.trusted(Array((Self.head + format + "\n").utf8))
@@ -61,7 +63,8 @@ struct FormatTextTests {
       for event in (try? FileManager.default.contentsOfDirectory(atPath: "\(Self.events)/\(system)")) ?? [] {
         guard let text = FileManager.default.contents(atPath: "\(Self.events)/\(system)/\(event)/format") else { continue }
         count += 1
-        #expect(FormatText.trusted(Array(text)).isWhole, "\(system):\(event)")
+        let trusted = FormatText.trusted(Array(text))
+        #expect(trusted.isWhole && (trusted.text.count == text.count || text.range(of: Data("({ ".utf8)) != nil), "\(system):\(event)")
         #expect(FormatText.name(in: Array(text)) == event && FormatText.id(in: Array(text)) != nil)
       }
     }
@@ -70,6 +73,8 @@ struct FormatTextTests {
 
   @Test("that is sound is handed on", arguments: [
     "\"%s) \\\" REC->no\", __get_str(name)", "\"%x %d\", REC->v[2], REC->common_pid", "\"a\"", "\"%s\", ({ \"x\" })",
+    "\"%d\" \" %d\", -1, (unsigned long)~(REC->v[0] & 0xffUL) << 2 ? sizeof(struct x *) : !REC->v[1]", "\"%s\", __print_flags(REC->v[0], \"|\", { 1, \"A\" }, { (1 << 2) | 8, \"B\", })",
+    "\"%pS\", (void *)((void *)REC + (REC->v[0] & 0xffff)), ((char *)(&((u64*)__get_dynamic_array(name))[0]))",
   ])
   func sound(format: String) {
     #expect(FormatText.trusted(Array((Self.head + format + "\n").utf8)).isWhole)

@@ -29,11 +29,14 @@ enum FormatText {
     return line.slice(start, line.byteCount - start).text
   }
 
-  /// `text`, without its print format if that cannot be trusted.
+  /// `text`, without its print format if that cannot be trusted; `isWhole` is false where that is the file's fault and not the kernel's own way.
   static func trusted(_ text: [UInt8]) -> (text: [UInt8], isWhole: Bool) {
     guard let start = text.view.firstIndex(of: "print fmt:") else { return (text, true) }
-    let isSound = isSound(text[start...], fields: fields(text[..<start]))
-    return isSound ? (text, true) : (Array(text[..<start]), false)
+    guard isSound(text[start...], fields: fields(text[..<start])) else { return (Array(text[..<start]), false) }
+    let format = Array(text[(start + 10)...])
+    if FormatGrammar.accepts(format) { return (text, true) }
+    // Some macros of the kernel are whole statements, which libtraceevent does not understand either.
+    return (Array(text[..<start]), format.view.firstIndex(of: "({ ") != nil)
   }
 
   /// The names in the lines `\tfield:TYPE NAME;` or `NAME[SIZE];`.

@@ -21,11 +21,11 @@ struct PerfLosses {
 
   init() {}
 
-  /// Looks through the records of `file`.
-  init(file: InputFile, header: PerfHeader) {
-    guard Self.hasLosses(file, header) else { return }
+  /// Looks through the records of `files`.
+  init(files: [InputFile], header: PerfHeader) {
+    guard Self.hasLosses(files, header) else { return }
     var buffers = PerfBuffers()
-    var records = PerfRecords(file: file, header: header, &buffers)
+    var records = PerfFiles(files: files, header: header, &buffers)
     var ignored = Diagnostics()
     var last: [(time: UInt64, count: Int)?] = []
     var count = 0
@@ -45,6 +45,7 @@ struct PerfLosses {
           else { continue }
           while Int(stamp.cpu) >= last.count { last.append(nil) }
           last[Int(stamp.cpu)] = (time, count)
+          records.reach(time)
         } else if let loss = header.loss(record, found), let time = loss.stamp.time, loss.stamp.cpu >= 0 {
           let seen = last.indices.contains(Int(loss.stamp.cpu)) ? last[Int(loss.stamp.cpu)] : nil
           add(Gap(cpu: loss.stamp.cpu, after: min(seen?.time ?? time, time), before: time, events: loss.events), seen?.count ?? count)
@@ -59,9 +60,9 @@ struct PerfLosses {
     losses[losses.count - 1].gap.events = nil
   }
 
-  private static func hasLosses(_ file: InputFile, _ header: PerfHeader) -> Bool {
+  private static func hasLosses(_ files: [InputFile], _ header: PerfHeader) -> Bool {
     var buffers = PerfBuffers()
-    var records = PerfRecords(file: file, header: header, &buffers)
+    var records = PerfFiles(files: files, header: header, &buffers)
     var ignored = Diagnostics()
     while true {
       switch records.next(&buffers, &ignored) {

@@ -13,6 +13,7 @@ struct PerfReader {
     static let release: UInt64 = 4
     static let cpuCount: UInt64 = 7
     static let eventDescriptions: UInt64 = 12
+    static let directory: UInt64 = 24
   }
 
   /// No event has so many instances, and no recording so many events, that their lists were longer.
@@ -118,6 +119,7 @@ struct PerfReader {
     case Feature.tracingData: readTracingData(at: place.offset, size: place.size)
     case Feature.release: header.release = try Self.string(&cursor)
     case Feature.cpuCount: header.cpus = Int(min(try cursor.next(UInt32.self, "the number of CPUs"), 1 << 16))
+    case Feature.directory: header.isDirectory = true
     case Feature.eventDescriptions: try readDescriptions(&cursor)
     default: break
     }

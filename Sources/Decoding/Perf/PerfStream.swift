@@ -23,8 +23,8 @@ struct PerfStream {
   /// Which of the recording's catalogs describes the samples.
   let catalog: Int
   private let header: PerfHeader
-  private let path: String
-  private var records: PerfRecords
+  private let files: [InputFile]
+  private var records: PerfFiles
   private var buffers = PerfBuffers()
   private var queue = PerfQueue()
   private(set) var tasks = PerfTasks()
@@ -42,12 +42,13 @@ struct PerfStream {
   /// More buffers than this (64 MiB) are not kept waiting for their turn.
   private let bufferLimit: Int
 
-  init(file: InputFile, header: PerfHeader, catalog: Int, bufferLimit: Int = 256) {
+  /// The samples of `files`, of which the first has `header`.
+  init(files: [InputFile], header: PerfHeader, catalog: Int, bufferLimit: Int = 256) {
     self.header = header
     self.catalog = catalog
     self.bufferLimit = max(bufferLimit, 8)
-    path = file.path
-    records = PerfRecords(file: file, header: header, &buffers)
+    self.files = files
+    records = PerfFiles(files: files, header: header, &buffers)
   }
 
   /// The task and the event of the sample the stream is at.
@@ -90,7 +91,7 @@ struct PerfStream {
         return false
       }
       if entry.time < delivered {
-        diagnostics.add(.recordsOutOfOrder, path: path, "\(delivered - entry.time) ns")
+        diagnostics.add(.recordsOutOfOrder, path: records.path, "\(delivered - entry.time) ns")
       }
       output[index] = buffers[Int(entry.buffer)]
       headOffset = Int(entry.offset)
@@ -120,7 +121,7 @@ struct PerfStream {
 
   /// Reads one record and puts it where it belongs.
   private mutating func read(_ diagnostics: inout Diagnostics) {
-    if losses == nil { losses = PerfLosses(file: records.file, header: header) }
+    if losses == nil { losses = PerfLosses(files: files, header: header) }
     switch records.next(&buffers, &diagnostics) {
     case .record(let found): take(found, &diagnostics)
     case .passedOver: doubts.begin(lastTimes)
@@ -141,6 +142,7 @@ struct PerfStream {
     case PerfHeader.Kind.fork: takeTask(found, .fork)
     case PerfHeader.Kind.lost, PerfHeader.Kind.lostSamples: takeLoss(found, &diagnostics)
     case PerfHeader.Kind.finishedRound:
+      guard records.hasRounds else { return }
       queue.finishRound()
       for gap in doubts.finishRound(at: lastTime) { addGap(gap) }
     default: break
@@ -156,23 +158,24 @@ struct PerfStream {
     count += 1
     defer { while let gap = losses?.gap(behind: count) { addGap(gap) } }
     guard let index = header.attribute(ofSample: record) else {
-      return diagnostics.add(.unknownEvent, path: path, offset: found.fileOffset, "a sample of an unknown id")
+      return diagnostics.add(.unknownEvent, path: records.path, offset: found.fileOffset, "a sample of an unknown id")
     }
     guard header.attributes[index].isTracepoint else {
-      return diagnostics.add(.otherSamples, path: path, offset: found.fileOffset, header.attributes[index].name)
+      return diagnostics.add(.otherSamples, path: records.path, offset: found.fileOffset, header.attributes[index].name)
     }
     guard let (stamp, raw) = header.attributes[index].read(sample: record) else {
-      diagnostics.add(.sampleTooShort, path: path, offset: found.fileOffset, "\(found.size) bytes")
+      diagnostics.add(.sampleTooShort, path: records.path, offset: found.fileOffset, "\(found.size) bytes")
       return doubts.begin(lastTimes)
     }
     guard stamp.time != 0 else {
-      diagnostics.add(.recordDamaged, path: path, offset: found.fileOffset, "a sample of time 0")
+      diagnostics.add(.recordDamaged, path: records.path, offset: found.fileOffset, "a sample of time 0")
       return doubts.begin(lastTimes)
     }
     let entry = PerfQueue.Entry(
       time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset + raw.lowerBound), size: Int32(raw.count),
       attribute: Int32(index), cpu: stamp.cpu, tid: stamp.tid, what: .sample)
     buffers.retain(found.buffer)
+    if entry.cpu >= 0 { records.reach(entry.time) }
     place(entry, found.fileOffset, &diagnostics)
   }
 
@@ -199,7 +202,7 @@ struct PerfStream {
 
   /// The sample before `entry` had a time that cannot be, `wrong`: something happened there, but nobody knows when.
   private mutating func lose(_ entry: PerfQueue.Entry, _ wrong: UInt64, _ offset: Int, _ diagnostics: inout Diagnostics) {
-    diagnostics.add(.recordDamaged, path: path, offset: offset, "the sample of CPU \(entry.cpu) before this one has the time \(wrong) ns")
+    diagnostics.add(.recordDamaged, path: records.path, offset: offset, "the sample of CPU \(entry.cpu) before this one has the time \(wrong) ns")
     guard entry.cpu >= 0 else { return }
     addGap(Gap(cpu: entry.cpu, after: min(clocks.lastSound(entry.cpu) ?? entry.time, entry.time), before: entry.time, events: 1))
   }
@@ -229,7 +232,7 @@ struct PerfStream {
   private mutating func takeLoss(_ found: PerfRecords.Found, _ diagnostics: inout Diagnostics) {
     let bytes = buffers[found.buffer]
     guard let loss = header.loss(bytes.bytes.slice(found.offset, found.size), found) else { return }
-    diagnostics.add(.lostEvents, path: path, offset: found.fileOffset, "CPU \(loss.stamp.cpu): \(loss.events) events")
+    diagnostics.add(.lostEvents, path: records.path, offset: found.fileOffset, "CPU \(loss.stamp.cpu): \(loss.events) events")
   }
 
   /// Whatever `cpu` wrote after its last sample is lost.
