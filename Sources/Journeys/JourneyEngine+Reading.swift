@@ -107,6 +107,7 @@ extension JourneyEngine {
     let first = sockets.sockets[socket].queue.first.flatMap { packets.slot($0.packet) }
     let start = first.flatMap { packets.slots[$0].journey.stream?.lowerBound }
     sockets.sockets[socket].isSynchronised = true
+    sockets.sockets[socket].hasLost = false
     sockets.sockets[socket].consumed = start ?? sockets.sockets[socket].accepted
   }
 
@@ -122,6 +123,9 @@ extension JourneyEngine {
     while let entry = sockets.sockets[socket].queue.first, entry.end <= sockets.sockets[socket].consumed {
       sockets.sockets[socket].queue.removeFirst()
       guard let slot = packets.slot(entry.packet) else { continue }
+      if link == .inferred, sockets.sockets[socket].hasLost, packets.slots[slot].journey.completeness == .complete {
+        packets.slots[slot].journey.completeness = .ambiguous
+      }
       deliver(reader, slot, mark(reader, covering: entry.end - start, entry.isGuessed ? .inferred : link))
     }
     // More was read than we saw arrive: data from before the recording, or segments that no event names.
@@ -140,6 +144,7 @@ extension JourneyEngine {
     }
     sockets.sockets[socket].consumed = packets.slots[slot].journey.stream?.lowerBound ?? sockets.sockets[socket].consumed
     sockets.sockets[socket].isSynchronised = true
+    sockets.sockets[socket].hasLost = false
   }
 
   /// The copy of this call that brought byte `end` of what the call returned; the call's own end where copies leave no event (splice).

@@ -26,6 +26,10 @@ extension LatencyReport {
     if trace.info.cpus > 0 { facts.append("\(trace.info.cpus) CPUs") }
     facts.append("\(Durations.count(trace.events)) events in \(Durations.text(trace.last - min(trace.first, trace.last)))")
     output.line(style.bold(trace.info.files.joined(separator: " ")) + "  " + style.dim(facts.joined(separator: " · ")))
+    if !trace.info.buffers.isEmpty {
+      let one = trace.info.buffers.count == 1 ? " alone" : " together; --instance NAME reads one alone"
+      output.line(style.bold("Instances ") + trace.info.buffers.joined(separator: ", ") + one)
+    }
     if !trace.windows.isEmpty {
       let recorded = trace.windows.reduce(0) { $0 + UInt64($1.count) }
       output.line(style.bold("Windows   ") + "\(Self.plural(trace.windows.count, "window")), \(Durations.text(recorded)) recorded in all")
