@@ -30,6 +30,16 @@ struct RecordMerger {
     return current?.stream
   }
 
+  /// Moves the current stream on to an entry of `time` if that comes before all others; else false, and it has not moved.
+  @inline(__always)
+  mutating func stays(at time: UInt64) -> Bool {
+    guard let candidate = current else { return false }
+    let moved = Candidate(time: max(time, candidate.time), stream: candidate.stream)
+    if let least = waiting.min, least < moved { return false }
+    current = moved
+    return true
+  }
+
   /// The current stream has moved on to an entry of `time`, or to its end (nil).
   @inline(__always)
   mutating func advanced(to time: UInt64?) {

@@ -229,13 +229,49 @@ public struct Recording {
     return perfRecord(stream, index)
   }
 
+  /// Replaces `records` by the next ones, up to `limit`; none are left at the end. The bytes of all of them are valid until the next call.
+  /// Losses, lines of text and samples of a perf.data come alone, so that what is asked about the last record holds for them, too.
+  public mutating func next(_ records: inout [Record], limit: Int) {
+    records.removeAll(keepingCapacity: true)
+    guard let first = next() else { return }
+    records.append(first)
+    guard first.kind == .event, Int(first.stream) < rings.count else { return }
+    takeRun(Int(first.stream), &records, limit)
+    while records.count < limit, let last = merger.next(), rings[Int(last)].advance(&buffers, Int(last), &diagnostics, mayFill: false) {
+      merger.advanced(to: rings[Int(last)].head == .end ? nil : rings[Int(last)].headTime)
+      guard let stream = merger.next(), Int(stream) < rings.count, rings[Int(stream)].head == .event else {
+        // That is for the next call.
+        hasMoved = true
+        return
+      }
+      records.append(ringRecord(stream))
+      takeRun(Int(stream), &records, limit)
+    }
+  }
+
+  /// Adds the events of ring `index` behind the one it is at that come before all other streams' next ones.
+  private mutating func takeRun(_ index: Int, _ records: inout [Record], _ limit: Int) {
+    let stream = Int32(truncatingIfNeeded: index)
+    let (start, end) = (rings[index].nextEntry &+ 1, rings[index].entryCount)
+    let cpu = rings[index].cpu
+    var place = start
+    while place < end, records.count < limit {
+      let entry = rings[index].entries[place]
+      guard merger.stays(at: entry.time) else { break }
+      records.append(Record(time: entry.time, cpu: cpu, stream: stream, offset: entry.offset, length: entry.length, kind: .event))
+      place &+= 1
+    }
+    if place > start { rings[index].move(to: place &- 1) }
+  }
+
   private mutating func ringRecord(_ stream: Int32) -> Record {
     let index = Int(stream)
-    let kind: Record.Kind = rings[index].head == .gap ? .gap : .event
-    if kind == .gap, let found = rings[index].gap { gap = found }
-    return Record(
-      time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: Int32(truncatingIfNeeded: rings[index].headOffset),
-      length: kind == .gap ? 0 : Int32(truncatingIfNeeded: rings[index].headLength), kind: kind)
+    guard rings[index].head == .event else {
+      if let found = rings[index].gap { gap = found }
+      return Record(time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: 0, length: 0, kind: .gap)
+    }
+    let entry = rings[index].entries[rings[index].nextEntry]
+    return Record(time: entry.time, cpu: rings[index].cpu, stream: stream, offset: entry.offset, length: entry.length, kind: .event)
   }
 
   private mutating func textRecord(_ stream: Int32) -> Record {

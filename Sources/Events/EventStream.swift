@@ -27,6 +27,13 @@ public struct EventStream {
   /// Records of the function tracers that mark no step.
   private var functionCount = 0
   private var readable = ReadableAddresses()
+  private var records: [Record] = []
+  /// Events that are decoded, and which of them comes next.
+  private var ready: [Event] = []
+  private var nextReady = 0
+
+  /// So many records are read ahead: what is decoded of them still lies in the processor's cache when it is asked for.
+  private static let readAhead = 256
 
   /// The events of `recording`.
   public init(_ recording: Recording) {
@@ -38,48 +45,82 @@ public struct EventStream {
 
   /// The next event of the network path, or nil at the end.
   public mutating func next() -> Event? {
-    while let record = recording.next() {
-      if record.kind != .gap {
-        if first == nil { first = record.time }
-        last = max(last, record.time)
+    while nextReady == ready.count { guard fill() else { return nil } }
+    nextReady &+= 1
+    return ready[nextReady &- 1]
+  }
+
+  /// Replaces `events` by the next ones; false at the end.
+  public mutating func next(_ events: inout [Event]) -> Bool {
+    if nextReady > 0 {
+      ready.removeFirst(nextReady)
+      nextReady = 0
+    }
+    while ready.isEmpty { guard fill() else { return false } }
+    swap(&ready, &events)
+    ready.removeAll(keepingCapacity: true)
+    return true
+  }
+
+  /// Decodes the next records, of which none or several may be events; false at the end.
+  private mutating func fill() -> Bool {
+    ready.removeAll(keepingCapacity: true)
+    nextReady = 0
+    recording.next(&records, limit: Self.readAhead)
+    guard let record = records.first else {
+      if functionCount > 0 {
+        recording.note(.functionRecords, "\(functionCount) records")
+        functionCount = 0
       }
-      switch record.kind {
-      case .event:
-        recordCount &+= 1
-        switch Self.decode(record, recording, decoders, &names, &flows) {
-        case .event(let event):
-          noteWindow(event)
-          return event
-        case .other: continue
-        case .function(let event, let address, let isTracer):
-          if isReadable(address, record.stream) { return event }
+      return false
+    }
+    if record.kind == .gap {
+      let gap = recording.gap
+      if gaps.count < Self.gapLimit { gaps.append(gap) }
+      text.forget(cpu: gap.cpu)
+      ready.append(Event(time: gap.after, cpu: gap.cpu, pid: 0, flags: [], body: .gap(before: gap.before, events: gap.events)))
+      return true
+    }
+    recordCount &+= records.count
+    if first == nil { first = record.time }
+    if record.kind == .line { decodeLine(record) } else { decodeRecords() }
+    return true
+  }
+
+  private mutating func decodeLine(_ record: Record) {
+    last = max(last, record.time)
+    switch Self.decode(record, recording, &text, &names, &flows) {
+    case .event(let event): ready.append(event)
+    case .other: break
+    case .function: functionCount &+= 1
+    case .damaged(let wasUnderstood):
+      recording.noteLine(record, "CPU \(record.cpu), time \(record.time) ns: a field is missing")
+      if wasUnderstood { ready.append(Self.missing(record)) }
+    }
+  }
+
+  private mutating func decodeRecords() {
+    var place = 0
+    while place < records.count {
+      let format = recording.formatIndex(ofStream: records[place].stream)
+      let (end, outcome) = Self.decode(records, from: place, recording, decoders[format], format, &names, &flows, &ready)
+      for index in place..<end { last = max(last, records[index].time) }
+      place = end
+      guard let outcome else { continue }
+      let record = records[end &- 1]
+      switch outcome {
+      case .event, .other: break
+      case .window: noteWindow(ready[ready.count &- 1])
+      case .function(let address, let isTracer):
+        if !isReadable(address, record.stream) {
+          ready.removeLast()
           if isTracer { functionCount &+= 1 }
-        case .tooShort:
-          recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
-          return Self.missing(record)
         }
-      case .line:
-        recordCount &+= 1
-        switch Self.decode(record, recording, &text, &names, &flows) {
-        case .event(let event): return event
-        case .other: continue
-        case .function: functionCount &+= 1
-        case .damaged(let wasUnderstood):
-          recording.noteLine(record, "CPU \(record.cpu), time \(record.time) ns: a field is missing")
-          if wasUnderstood { return Self.missing(record) }
-        }
-      case .gap:
-        let gap = recording.gap
-        if gaps.count < Self.gapLimit { gaps.append(gap) }
-        text.forget(cpu: gap.cpu)
-        return Event(time: gap.after, cpu: gap.cpu, pid: 0, flags: [], body: .gap(before: gap.before, events: gap.events))
+      case .tooShort:
+        recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
+        ready.append(Self.missing(record))
       }
     }
-    if functionCount > 0 {
-      recording.note(.functionRecords, "\(functionCount) records")
-      functionCount = 0
-    }
-    return nil
   }
 
   private mutating func noteWindow(_ event: Event) {
@@ -114,10 +155,31 @@ public struct EventStream {
 
   // The bytes of a record are borrowed from the recording, so it comes as a parameter beside the tables that decoding writes.
 
+  /// Decodes `records` from `start` on behind what is in `events`, as far as format `format` describes them and up to the first one that
+  /// needs more than that; the result is where it ended, and that one's outcome.
   private static func decode(
-    _ record: Record, _ recording: borrowing Recording, _ decoders: [EventDecoder], _ names: inout NameTable, _ flows: inout FlowTable
-  ) -> EventDecoder.Outcome {
-    decoders[recording.formatIndex(ofStream: record.stream)].decode(record, recording.bytes(of: record), &names, &flows)
+    _ records: [Record], from start: Int, _ recording: borrowing Recording, _ decoder: EventDecoder, _ format: Int,
+    _ names: inout NameTable, _ flows: inout FlowTable, _ events: inout [Event]
+  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+    var event = Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds)
+    var stream = records[start].stream
+    for index in start..<records.count {
+      let record = records[index]
+      if record.stream != stream {
+        guard recording.formatIndex(ofStream: record.stream) == format else { return (index, nil) }
+        stream = record.stream
+      }
+      let outcome = decoder.decode(record, recording.bytes(of: record), &names, &flows, into: &event)
+      switch outcome {
+      case .event: events.append(event)
+      case .other: break
+      case .window, .function:
+        events.append(event)
+        return (index &+ 1, outcome)
+      case .tooShort: return (index &+ 1, outcome)
+      }
+    }
+    return (records.count, nil)
   }
 
   private static func decode(

@@ -16,10 +16,13 @@ enum Analysis {
     _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations,
     _ each: (Journey, borrowing EventStream) -> Bool
   ) {
-    while let event = stream.next() {
-      engine.consume(event)
-      found.observe(event, engine)
-      if !engine.finished.isEmpty, !drain(stream, &engine, each) { return }
+    var events: [Event] = []
+    while stream.next(&events) {
+      for index in events.indices {
+        engine.consume(events[index])
+        if found.isWanted { found.observe(events[index], engine) }
+        if !engine.finished.isEmpty, !drain(stream, &engine, each) { return }
+      }
     }
     engine.finish()
     found.finish(engine)
@@ -45,6 +48,9 @@ struct FoundDeviations {
   init(_ stream: borrowing EventStream, isWanted: Bool) {
     if isWanted { checker = Checker(kernel: stream.recording.info.kernel) }
   }
+
+  /// Whether anything is collected.
+  var isWanted: Bool { checker != nil }
 
   /// Takes in an event that `engine` has consumed, with the journeys that ended with it.
   mutating func observe(_ event: Event, _ engine: borrowing JourneyEngine) {

@@ -65,7 +65,7 @@ public final class FormatCatalog {
   /// The formats of kprobes and fprobes on functions' entries, whatever their names: their first own field is the probe's address.
   public var probes: [EventFormat] {
     let field = Array(" __probe_ip;".utf8)
-    return ids.filter { id in sources[id]?.text.prefix(1024).firstRange(of: field) != nil }.compactMap { format(id: $0) }
+    return ids.filter { id in sources[id].flatMap { FormatText.first(field, in: $0.text, upTo: 1024) } != nil }.compactMap { format(id: $0) }
   }
 
   /// The address of kernel symbol `name`, or nil if the recording does not name it: `ffffffff81e32fe0 T sock_def_readable`, with the module

@@ -5,7 +5,7 @@ internal import Bytes
 enum FormatText {
   /// `text`, without its print format if that cannot be trusted.
   static func trusted(_ text: [UInt8]) -> (text: [UInt8], isWhole: Bool) {
-    guard let start = text.firstRange(of: Array("print fmt:".utf8))?.lowerBound else { return (text, true) }
+    guard let start = first(printFormat, in: text, upTo: text.count) else { return (text, true) }
     let isSound = isSound(text[start...], fields: fields(text[..<start]))
     return isSound ? (text, true) : (Array(text[..<start]), false)
   }
@@ -53,6 +53,20 @@ enum FormatText {
     return open.isEmpty
   }
 
+  /// Where `word` stands first in the first `end` bytes of `text`, or nil. The standard library's search takes a hundred times as long.
+  static func first(_ word: [UInt8], in text: [UInt8], upTo end: Int) -> Int? {
+    var start = 0
+    let limit = min(end, text.count) - word.count
+    while start <= limit {
+      var matched = 0
+      while matched < word.count, text[start &+ matched] == word[matched] { matched &+= 1 }
+      if matched == word.count { return start }
+      start &+= 1
+    }
+    return nil
+  }
+
+  private static let printFormat = Array("print fmt:".utf8)
   private static let reference = Array("REC->".utf8)
   /// Kernels nest some twenty deep (sched_switch).
   private static let deepest = 64
