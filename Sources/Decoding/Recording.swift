@@ -229,15 +229,17 @@ public struct Recording {
     return perfRecord(stream, index)
   }
 
-  /// Replaces `records` by the next ones, up to `limit`; none are left at the end. The bytes of all of them are valid until the next call.
+  /// Replaces `records` by the next ones; none are left at the end. The bytes of all of them are valid until the next call.
   /// Losses, lines of text and samples of a perf.data come alone, so that what is asked about the last record holds for them, too.
-  public mutating func next(_ records: inout [Record], limit: Int) {
-    records.removeAll(keepingCapacity: true)
+  public mutating func next(_ records: inout RecordBatch) {
+    (records.count, records.latest) = (0, 0)
     guard let first = next() else { return }
     records.append(first)
     guard first.kind == .event, Int(first.stream) < rings.count else { return }
-    takeRun(Int(first.stream), &records, limit)
-    while records.count < limit, let last = merger.next(), rings[Int(last)].advance(&buffers, Int(last), &diagnostics, mayFill: false) {
+    takeRun(Int(first.stream), &records)
+    while records.count < records.capacity, let last = merger.next(),
+      rings[Int(last)].advance(&buffers, Int(last), &diagnostics, mayFill: false)
+    {
       merger.advanced(to: rings[Int(last)].head == .end ? nil : rings[Int(last)].headTime)
       guard let stream = merger.next(), Int(stream) < rings.count, rings[Int(stream)].head == .event else {
         // That is for the next call.
@@ -245,23 +247,19 @@ public struct Recording {
         return
       }
       records.append(ringRecord(stream))
-      takeRun(Int(stream), &records, limit)
+      takeRun(Int(stream), &records)
     }
   }
 
   /// Adds the events of ring `index` behind the one it is at that come before all other streams' next ones.
-  private mutating func takeRun(_ index: Int, _ records: inout [Record], _ limit: Int) {
-    let stream = Int32(truncatingIfNeeded: index)
-    let (start, end) = (rings[index].nextEntry &+ 1, rings[index].entryCount)
-    let cpu = rings[index].cpu
-    var place = start
-    while place < end, records.count < limit {
-      let entry = rings[index].entries[place]
-      guard merger.stays(at: entry.time) else { break }
-      records.append(Record(time: entry.time, cpu: cpu, stream: stream, offset: entry.offset, length: entry.length, kind: .event))
-      place &+= 1
-    }
-    if place > start { rings[index].move(to: place &- 1) }
+  private mutating func takeRun(_ index: Int, _ records: inout RecordBatch) {
+    let start = rings[index].nextEntry &+ 1
+    guard start < rings[index].entryCount, let latest = merger.latest else { return }
+    let taken = records.append(
+      rings[index].entries, start, rings[index].entryCount, upTo: latest, cpu: rings[index].cpu, stream: Int32(truncatingIfNeeded: index))
+    guard taken > 0 else { return }
+    rings[index].move(to: start &+ taken &- 1)
+    merger.stays(at: rings[index].headTime)
   }
 
   private mutating func ringRecord(_ stream: Int32) -> Record {
@@ -305,6 +303,10 @@ public struct Recording {
 
   /// The columns of `record`, which must be of kind `line` and the one `next` answered last.
   public func line(of record: Record) -> TextLine { texts[Int(record.stream) - rings.count].line }
+
+  /// What the buffer of stream `stream` holds; the offsets of its last records are into it.
+  @_lifetime(borrow self)
+  public func bytes(ofStream stream: Int32) -> RawSpan { buffers.bytes(Int(stream)) }
 
   /// The bytes of `record`, which must be the one `next` answered last.
   @_lifetime(borrow self)

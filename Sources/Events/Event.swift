@@ -21,6 +21,27 @@ public struct Event: Sendable {
   }
 }
 
+/// Events that lie side by side, to be filled over and over.
+public struct EventBatch: Sendable {
+  @usableFromInline var events: [Event]
+  /// How many there are.
+  public internal(set) var count = 0
+
+  /// A batch for `EventStream.next` to fill.
+  public init() { events = Array(repeating: Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds), count: Self.capacity) }
+
+  /// So many events at once still lie in the processor's nearest cache when they are looked at.
+  static let capacity = 256
+
+  /// Event `index` of them.
+  @inlinable public subscript(index: Int) -> Event { events[index] }
+
+  mutating func append(_ event: Event) {
+    events[count] = event
+    count &+= 1
+  }
+}
+
 /// `common_flags` of an event (include/linux/trace_events.h): the context it was written in.
 public struct ContextFlags: OptionSet, Sendable {
   public let rawValue: UInt8

@@ -8,7 +8,28 @@ struct EventDecoder {
   /// The fields of all schemas in one table, `stride` for each; a schema is too large to be handed around for each event.
   private var fields: [Schema.Field] = []
   private static let stride = 16
-  private var kindOfSchema: [EventKind] = []
+  /// What is read of a schema's events where that is up to five numbers and a name.
+  private struct Layout {
+    var kind: EventKind
+    /// How many fields are read.
+    var count: Int8 = 0
+    /// Which of them is a name, or -1.
+    var name: Int8 = -1
+
+    init(_ kind: EventKind) {
+      self.kind = kind
+      let names = kind.definition.fields
+      switch kind {
+      case .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .print, .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU,
+        .flow, .flowSent, .flowUDP:
+        break
+      default:
+        count = Int8(names.count)
+        name = names.firstIndex { $0 == "name" || $0 == "dev_name" || $0.hasSuffix("comm") }.map { Int8($0) } ?? -1
+      }
+    }
+  }
+  private var layouts: [Layout] = []
   /// Entries shorter than this are damaged.
   private var sizes: [Int] = []
   /// Events of functions being entered; their ids have `functionBase - index` in `schemaOfID`.
@@ -39,7 +60,7 @@ struct EventDecoder {
       }
     }
     for schema in schemas {
-      kindOfSchema.append(schema.kind)
+      layouts.append(Layout(schema.kind))
       sizes.append(schema.size)
       for index in 0..<Self.stride { fields.append(index < Schema.fieldLimit ? schema.field(index) : Schema.Field()) }
     }
@@ -83,15 +104,16 @@ struct EventDecoder {
     case tooShort
   }
 
-  /// Decodes the entry `entry` of `record` into `event`.
+  /// Decodes `entry`, which `cpu` wrote at `time`, into `event`.
+  @inline(__always)
   func decode(
-    _ record: Record, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, into event: inout Event
+    _ time: UInt64, _ cpu: Int32, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, into event: inout Event
   ) -> Outcome {
     guard let type = entry.integer(UInt16.self, at: typeOffset, order) else { return .tooShort }
     let index = Int(schemaOfID[Int(type)])
     if index == -1 { return .other }
-    event.time = record.time
-    event.cpu = record.cpu
+    event.time = time
+    event.cpu = cpu
     event.pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
     event.flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
     guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
@@ -120,59 +142,86 @@ struct EventDecoder {
     return schema.isNamed ? .event : .function(at: schema.address(entry, order), isTracer: schema.isTracer)
   }
 
+  @inline(__always)
   private func decodeBody(
     _ index: Int, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
   ) -> Outcome {
+    // The same few steps for all kinds, so that what differs from kind to kind is short.
     let base = index &* Self.stride
-    @inline(__always) func u64(_ field: Int) -> UInt64 { fields[base &+ field].number(e, order) }
-    @inline(__always) func u32(_ field: Int) -> UInt32 { UInt32(truncatingIfNeeded: u64(field)) }
-    @inline(__always) func u16(_ field: Int) -> UInt16 { UInt16(truncatingIfNeeded: u64(field)) }
-    @inline(__always) func i32(_ field: Int) -> Int32 { Int32(truncatingIfNeeded: u64(field)) }
-    @inline(__always) func name(_ field: Int, _ names: inout NameTable) -> NameID {
-      let place = fields[base &+ field].place(e, order)
-      return names.intern(e.slice(place.offset, place.count))
+    let schema = layouts[index]
+    let numbers = numbers(schema, base, e)
+    var name = NameID.none
+    if schema.name >= 0 {
+      let place = fields[base &+ Int(schema.name)].place(e, order)
+      name = names.intern(e, place.offset, place.count)
     }
-    @inline(__always) func arrival(_ names: inout NameTable) -> Arrival {
-      Arrival(skb: u64(0), device: name(1, &names), napi: u32(2), length: u32(3))
-    }
-    switch kindOfSchema[index] {
-    case .irqHandlerEntry: event.body = .irqHandlerEntry(irq: i32(0), name: name(1, &names))
+    @inline(__always) func u64(_ field: Int) -> UInt64 { numbers[field] }
+    @inline(__always) func u32(_ field: Int) -> UInt32 { UInt32(truncatingIfNeeded: numbers[field]) }
+    @inline(__always) func u16(_ field: Int) -> UInt16 { UInt16(truncatingIfNeeded: numbers[field]) }
+    @inline(__always) func i32(_ field: Int) -> Int32 { Int32(truncatingIfNeeded: numbers[field]) }
+    switch schema.kind {
+    case .irqHandlerEntry: event.body = .irqHandlerEntry(irq: i32(0), name: name)
     case .irqHandlerExit: event.body = .irqHandlerExit(irq: i32(0))
     case .softirqRaise: event.body = .softirqRaise(vector: i32(0))
     case .softirqEntry: event.body = .softirqEntry(vector: i32(0))
     case .softirqExit: event.body = .softirqExit(vector: i32(0))
-    case .napiPoll: event.body = .napiPoll(napi: u64(0), device: name(1, &names), work: i32(2), budget: i32(3))
-    case .groReceiveEntry, .groFragsEntry: event.body = .groEntry(arrival(&names))
+    case .napiPoll: event.body = .napiPoll(napi: u64(0), device: name, work: i32(2), budget: i32(3))
+    case .groReceiveEntry, .groFragsEntry: event.body = .groEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
     case .groReceiveExit, .groFragsExit: event.body = .groExit(result: i32(0))
-    case .netifRxEntry: event.body = .netifRxEntry(arrival(&names))
-    case .receiveEntry: event.body = .receiveEntry(arrival(&names))
-    case .netifReceiveSkb: event.body = .netifReceiveSkb(skb: u64(0), length: u32(1), device: name(2, &names))
-    case .netDevQueue: event.body = .netDevQueue(skb: u64(0), length: u32(1), device: name(2, &names))
-    case .netDevStartXmit: event.body = .netDevStartXmit(skb: u64(0), length: u32(1), device: name(2, &names))
-    case .netDevXmit: event.body = .netDevXmit(skb: u64(0), length: u32(1), rc: i32(3), device: name(2, &names))
+    case .netifRxEntry: event.body = .netifRxEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
+    case .receiveEntry: event.body = .receiveEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
+    case .netifReceiveSkb: event.body = .netifReceiveSkb(skb: u64(0), length: u32(1), device: name)
+    case .netDevQueue: event.body = .netDevQueue(skb: u64(0), length: u32(1), device: name)
+    case .netDevStartXmit: event.body = .netDevStartXmit(skb: u64(0), length: u32(1), device: name)
+    case .netDevXmit: event.body = .netDevXmit(skb: u64(0), length: u32(1), rc: i32(3), device: name)
     case .kfreeSkb: event.body = .kfreeSkb(skb: u64(0), location: u64(1), reason: fields[base &+ 2].size != 0 ? i32(2) : -1)
     case .consumeSkb: event.body = .consumeSkb(skb: u64(0), location: u64(1))
     case .skbCopyDatagram: event.body = .skbCopyDatagram(skb: u64(0), length: i32(1))
     case .skDataReady: event.body = .skDataReady(socket: u64(0), family: u16(1), protocol: u16(2))
     case .sockRecvLength: event.body = .sockRecvLength(socket: u64(0), family: u16(1), protocol: u16(2), result: i32(3), flags: i32(4))
     case .sockSendLength: event.body = .sockSendLength(socket: u64(0), family: u16(1), protocol: u16(2), result: i32(3))
-    case .inetSockSetState:
-      event.body = .inetSockSetState(socket: u64(7), old: i32(8), new: i32(9), protocol: u16(10), flow: inetFlow(schemas[index], e, &flows))
-    case .tcpProbe:
-      event.body = .tcpProbe(skb: u64(5), socket: u64(6), cookie: u64(7), flow: sockaddrFlow(schemas[index], e, &flows), dataLength: u32(8))
-    case .tcpRcvSpaceAdjust: event.body = .tcpRcvSpaceAdjust(socket: u64(7), cookie: u64(8), flow: inetFlow(schemas[index], e, &flows))
-    case .tcpDestroySock: event.body = .tcpDestroySock(socket: u64(0), cookie: u64(1))
-    case .schedWaking: event.body = .schedWaking(pid: i32(0), comm: name(1, &names))
-    case .print: return line(schemas[index], e, &event)
+    case .schedWaking: event.body = .schedWaking(pid: i32(0), comm: name)
     case .schedSwitch:
       event.body = .schedSwitch(
-        previous: i32(0), previousState: Int64(bitPattern: u64(1)), next: i32(2), nextComm: name(3, &names))
-    case .dmaMapPage, .dmaMapPhys: event.body = .dmaMap(buffer(schemas[index], e, &names))
-    case .dmaUnmapPage, .dmaUnmapPhys: event.body = .dmaUnmap(buffer(schemas[index], e, &names))
-    case .dmaSyncForCPU: event.body = .dmaSyncForCPU(buffer(schemas[index], e, &names))
-    case .flow: event.body = .flow(PacketHeader(received: schemas[index], e, order, &flows))
-    case .flowUDP: event.body = .flow(PacketHeader(datagram: schemas[index], e, order, &flows))
-    case .flowSent: event.body = .flowSent(PacketHeader(sent: schemas[index], e, order, &flows))
+        previous: i32(0), previousState: Int64(bitPattern: u64(1)), next: i32(2), nextComm: name)
+    default: return decodeRare(schema.kind, schemas[index], e, &names, &flows, &event)
+    }
+    return .event
+  }
+
+  @inline(__always)
+  private func numbers(_ layout: Layout, _ base: Int, _ e: RawSpan) -> [5 of UInt64] {
+    var numbers = [5 of UInt64](repeating: 0)
+    var place = 0
+    while place < Int(layout.count) {
+      if place != Int(layout.name) { numbers[place] = fields[base &+ place].number(e, order) }
+      place &+= 1
+    }
+    return numbers
+  }
+
+  /// The same for events that a packet has few of.
+  @inline(never)
+  private func decodeRare(
+    _ kind: EventKind, _ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+  ) -> Outcome {
+    func u64(_ field: Int) -> UInt64 { s.number(field, e, order) }
+    func i32(_ field: Int) -> Int32 { s.int32(field, e, order) }
+    switch kind {
+    case .inetSockSetState:
+      event.body = .inetSockSetState(socket: u64(7), old: i32(8), new: i32(9), protocol: UInt16(truncatingIfNeeded: u64(10)), flow: inetFlow(s, e, &flows))
+    case .tcpProbe:
+      event.body = .tcpProbe(skb: u64(5), socket: u64(6), cookie: u64(7), flow: sockaddrFlow(s, e, &flows), dataLength: UInt32(truncatingIfNeeded: u64(8)))
+    case .tcpRcvSpaceAdjust: event.body = .tcpRcvSpaceAdjust(socket: u64(7), cookie: u64(8), flow: inetFlow(s, e, &flows))
+    case .tcpDestroySock: event.body = .tcpDestroySock(socket: u64(0), cookie: u64(1))
+    case .print: return line(s, e, &event)
+    case .dmaMapPage, .dmaMapPhys: event.body = .dmaMap(buffer(s, e, &names))
+    case .dmaUnmapPage, .dmaUnmapPhys: event.body = .dmaUnmap(buffer(s, e, &names))
+    case .dmaSyncForCPU: event.body = .dmaSyncForCPU(buffer(s, e, &names))
+    case .flow: event.body = .flow(PacketHeader(received: s, e, order, &flows))
+    case .flowUDP: event.body = .flow(PacketHeader(datagram: s, e, order, &flows))
+    case .flowSent: event.body = .flowSent(PacketHeader(sent: s, e, order, &flows))
+    default: break
     }
     return .event
   }

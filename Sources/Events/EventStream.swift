@@ -1,3 +1,4 @@
+internal import Bytes
 public import Decoding
 
 /// The events of a recording in time order, decoded; memory does not depend on how many there are.
@@ -27,13 +28,10 @@ public struct EventStream {
   /// Records of the function tracers that mark no step.
   private var functionCount = 0
   private var readable = ReadableAddresses()
-  private var records: [Record] = []
+  private var records = RecordBatch(capacity: EventBatch.capacity)
   /// Events that are decoded, and which of them comes next.
-  private var ready: [Event] = []
+  private var ready = EventBatch()
   private var nextReady = 0
-
-  /// So many records are read ahead: what is decoded of them still lies in the processor's cache when it is asked for.
-  private static let readAhead = 256
 
   /// The events of `recording`.
   public init(_ recording: Recording) {
@@ -50,30 +48,28 @@ public struct EventStream {
     return ready[nextReady &- 1]
   }
 
-  /// Replaces `events` by the next ones; false at the end.
-  public mutating func next(_ events: inout [Event]) -> Bool {
-    if nextReady > 0 {
-      ready.removeFirst(nextReady)
-      nextReady = 0
-    }
-    while ready.isEmpty { guard fill() else { return false } }
+  /// Replaces `events` by the next ones; false at the end. Not to be mixed with `next()`, which reads ahead.
+  public mutating func next(_ events: inout EventBatch) -> Bool {
     swap(&ready, &events)
-    ready.removeAll(keepingCapacity: true)
+    defer { swap(&ready, &events) }
+    repeat { guard fill() else { return false } } while ready.count == 0
+    nextReady = ready.count
     return true
   }
 
   /// Decodes the next records, of which none or several may be events; false at the end.
   private mutating func fill() -> Bool {
-    ready.removeAll(keepingCapacity: true)
+    ready.count = 0
     nextReady = 0
-    recording.next(&records, limit: Self.readAhead)
-    guard let record = records.first else {
+    recording.next(&records)
+    guard records.count > 0 else {
       if functionCount > 0 {
         recording.note(.functionRecords, "\(functionCount) records")
         functionCount = 0
       }
       return false
     }
+    let record = records[0]
     if record.kind == .gap {
       let gap = recording.gap
       if gaps.count < Self.gapLimit { gaps.append(gap) }
@@ -100,11 +96,12 @@ public struct EventStream {
   }
 
   private mutating func decodeRecords() {
+    last = max(last, records.latest)
     var place = 0
     while place < records.count {
       let format = recording.formatIndex(ofStream: records[place].stream)
-      let (end, outcome) = Self.decode(records, from: place, recording, decoders[format], format, &names, &flows, &ready)
-      for index in place..<end { last = max(last, records[index].time) }
+      let (end, outcome) = Self.decode(
+        records.all, place, records.count, recording, format, decoders[format], &names, &flows, &ready.events, &ready.count)
       place = end
       guard let outcome else { continue }
       let record = records[end &- 1]
@@ -113,7 +110,7 @@ public struct EventStream {
       case .window: noteWindow(ready[ready.count &- 1])
       case .function(let address, let isTracer):
         if !isReadable(address, record.stream) {
-          ready.removeLast()
+          ready.count &-= 1
           if isTracer { functionCount &+= 1 }
         }
       case .tooShort:
@@ -155,31 +152,33 @@ public struct EventStream {
 
   // The bytes of a record are borrowed from the recording, so it comes as a parameter beside the tables that decoding writes.
 
-  /// Decodes `records` from `start` on behind what is in `events`, as far as format `format` describes them and up to the first one that
+  /// Decodes `records` from `start` on behind what is in `batch`, as far as format `format` describes them and up to the first one that
   /// needs more than that; the result is where it ended, and that one's outcome.
   private static func decode(
-    _ records: [Record], from start: Int, _ recording: borrowing Recording, _ decoder: EventDecoder, _ format: Int,
-    _ names: inout NameTable, _ flows: inout FlowTable, _ events: inout [Event]
+    _ records: [Record], _ start: Int, _ end: Int, _ recording: borrowing Recording, _ format: Int, _ decoder: EventDecoder,
+    _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout [Event], _ count: inout Int
   ) -> (end: Int, outcome: EventDecoder.Outcome?) {
-    var event = Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds)
-    var stream = records[start].stream
-    for index in start..<records.count {
-      let record = records[index]
-      if record.stream != stream {
-        guard recording.formatIndex(ofStream: record.stream) == format else { return (index, nil) }
-        stream = record.stream
-      }
-      let outcome = decoder.decode(record, recording.bytes(of: record), &names, &flows, into: &event)
-      switch outcome {
-      case .event: events.append(event)
-      case .other: break
-      case .window, .function:
-        events.append(event)
-        return (index &+ 1, outcome)
-      case .tooShort: return (index &+ 1, outcome)
+    var index = start
+    var events = batch.mutableSpan
+    var last: EventDecoder.Outcome?
+    while index < end, last == nil, recording.formatIndex(ofStream: records[index].stream) == format {
+      let stream = records[index].stream
+      let bytes = recording.bytes(ofStream: stream)
+      while index < end, last == nil, records[index].stream == stream {
+        let entry = bytes.slice(Int(records[index].offset), Int(records[index].length))
+        let outcome = decoder.decode(records[index].time, records[index].cpu, entry, &names, &flows, into: &events[count])
+        index &+= 1
+        switch outcome {
+        case .event: count &+= 1
+        case .other: break
+        case .window, .function:
+          count &+= 1
+          last = outcome
+        case .tooShort: last = outcome
+        }
       }
     }
-    return (records.count, nil)
+    return (index, last)
   }
 
   private static func decode(

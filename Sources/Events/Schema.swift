@@ -59,6 +59,15 @@ extension Schema.Field {
   /// The number in this field of `entry`, widened with its sign.
   @inline(__always)
   func number(_ entry: RawSpan, _ order: ByteOrder) -> UInt64 {
+    if size == 4 {
+      let value = entry.integer(UInt32.self, at: Int(offset), order) ?? 0
+      return isSigned ? UInt64(bitPattern: Int64(Int32(bitPattern: value))) : UInt64(value)
+    }
+    return size == 8 ? entry.integer(UInt64.self, at: Int(offset), order) ?? 0 : narrow(entry, order)
+  }
+
+  @inline(never)
+  private func narrow(_ entry: RawSpan, _ order: ByteOrder) -> UInt64 {
     let value = entry.unsigned(at: Int(offset), size: Int(size), order) ?? 0
     guard isSigned, size < 8 else { return value }
     let shift = 64 &- 8 &* UInt64(size)

@@ -16,11 +16,18 @@ enum Analysis {
     _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations,
     _ each: (Journey, borrowing EventStream) -> Bool
   ) {
-    var events: [Event] = []
+    var events = EventBatch()
+    let isWanted = found.isWanted
     while stream.next(&events) {
-      for index in events.indices {
-        engine.consume(events[index])
-        if found.isWanted { found.observe(events[index], engine) }
+      var index = 0
+      while index < events.count {
+        if isWanted {
+          engine.consume(events[index])
+          found.observe(events[index], engine)
+          index += 1
+        } else {
+          index = engine.consume(events, from: index)
+        }
         if !engine.finished.isEmpty, !drain(stream, &engine, each) { return }
       }
     }
