@@ -27,11 +27,17 @@ public struct EventBatch: Sendable {
   /// How many there are.
   public internal(set) var count = 0
 
-  /// A batch for `EventStream.next` to fill.
-  public init() { events = Array(repeating: Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds), count: Self.capacity) }
+  /// A batch for `EventStream.next` to fill, with room for `capacity` events or a few more.
+  public init(capacity: Int = Self.step) {
+    events = Array(
+      repeating: Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds), count: max(capacity, Self.step))
+  }
 
   /// So many events at once still lie in the processor's nearest cache when they are looked at.
-  static let capacity = 256
+  public static let step = 256
+
+  /// Whether there is room for `step` more.
+  var hasRoom: Bool { events.count &- count >= Self.step }
 
   /// Event `index` of them.
   @inlinable public subscript(index: Int) -> Event { events[index] }

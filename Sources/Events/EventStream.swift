@@ -28,7 +28,7 @@ public struct EventStream {
   /// Records of the function tracers that mark no step.
   private var functionCount = 0
   private var readable = ReadableAddresses()
-  private var records = RecordBatch(capacity: EventBatch.capacity)
+  private var records = RecordBatch(capacity: EventBatch.step)
   /// Events that are decoded, and which of them comes next.
   private var ready = EventBatch()
   private var nextReady = 0
@@ -43,24 +43,26 @@ public struct EventStream {
 
   /// The next event of the network path, or nil at the end.
   public mutating func next() -> Event? {
-    while nextReady == ready.count { guard fill() else { return nil } }
+    while nextReady == ready.count {
+      (nextReady, ready.count) = (0, 0)
+      guard fill() else { return nil }
+    }
     nextReady &+= 1
     return ready[nextReady &- 1]
   }
 
   /// Replaces `events` by the next ones; false at the end. Not to be mixed with `next()`, which reads ahead.
   public mutating func next(_ events: inout EventBatch) -> Bool {
+    // The buffer of the other way to read stays empty.
     swap(&ready, &events)
     defer { swap(&ready, &events) }
-    repeat { guard fill() else { return false } } while ready.count == 0
-    nextReady = ready.count
+    ready.count = 0
+    while ready.hasRoom { guard fill() else { return ready.count > 0 } }
     return true
   }
 
-  /// Decodes the next records, of which none or several may be events; false at the end.
+  /// Adds what the next records are, none, one or several events, to those that are ready; false at the end.
   private mutating func fill() -> Bool {
-    ready.count = 0
-    nextReady = 0
     recording.next(&records)
     guard records.count > 0 else {
       if functionCount > 0 {

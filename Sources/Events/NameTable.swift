@@ -40,7 +40,9 @@ public struct NameTable: Sendable {
 
     /// The bytes `offset ..< offset + count` of `entry` that are there, up to the first zero byte; nil if they are more than 16.
     @inline(__always)
-    init?(_ entry: RawSpan, _ offset: Int, _ count: Int) {
+    init?(_ entry: RawSpan, _ offset: Int, _ size: Int) {
+      // An interrupt's name may fill 16 bytes and have its zero behind them.
+      let count = size == 17 && entry.byte(at: offset &+ 16) == 0 ? 16 : size
       // The common fields stand before any name, so that the eight bytes up to its end are the entry's, too.
       let end = offset &+ count
       if count > 0, count <= 16, end <= entry.byteCount, let last = entry.integer(UInt64.self, at: end &- 8) {

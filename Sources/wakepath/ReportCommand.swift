@@ -22,9 +22,13 @@ struct ReportCommand: ParsableCommand {
     var stream = EventStream(recording)
     var engine = JourneyEngine(stream.capabilities)
     var report = LatencyReport()
-    Analysis.run(&stream, &engine) { journey, _ in
-      report.add(journey)
-      return true
+    if options.threads > 1 {
+      (engine, report) = Follower(engine, report).follow(&stream)
+    } else {
+      Analysis.run(&stream, &engine) { journey, _ in
+        report.add(journey)
+        return true
+      }
     }
     var output = TextOutput()
     if options.json {
