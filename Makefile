@@ -3,7 +3,7 @@
 PACKAGES = libtraceevent-dev libtraceevent1-plugin libtracefs-dev libelf-dev libzstd-dev zlib1g-dev pkg-config trace-cmd python3 iproute2 iputils-ping
 WAKEPATH = .build/release/wakepath
 
-.PHONY: all demo test damage kernels fuzz build packages clean
+.PHONY: all demo test damage kernels fuzz bench build packages clean
 
 all: build
 
@@ -46,6 +46,12 @@ kernels: build
 FUZZ_SECONDS = 600
 fuzz: packages
 	Fuzz/run $(FUZZ_SECONDS)
+
+# Reading beside the tools there are, in ratios; perf.data is recorded here (needs root). BENCH=--long adds memory for 1 GB.
+BENCH =
+bench: PACKAGES += gcc libc6-dev linux-perf
+bench: build
+	Benchmarks/compare --wakepath $(WAKEPATH) $(BENCH)
 
 clean:
 	rm -rf .build

@@ -23,6 +23,61 @@ public struct Record: Sendable {
   public var kind: Kind
 }
 
+/// Records that lie side by side, to be filled over and over.
+public struct RecordBatch: Sendable {
+  private var records: [Record]
+  /// How many there are.
+  public internal(set) var count = 0
+  /// The latest time of all.
+  public internal(set) var latest: UInt64 = 0
+
+  /// Room for `capacity` records.
+  public init(capacity: Int) {
+    records = Array(repeating: Record(time: 0, cpu: 0, stream: 0, offset: 0, length: 0, kind: .event), count: max(capacity, 1))
+  }
+
+  /// How many fit.
+  public var capacity: Int { records.count }
+
+  /// The records; only the first `count` count.
+  public var all: [Record] { records }
+
+  public subscript(index: Int) -> Record { records[index] }
+
+  mutating func append(_ record: Record) {
+    records[count] = record
+    count &+= 1
+    latest = max(latest, record.time)
+  }
+
+  /// Adds the first of `entries` from `start` up to `end`, as far as there is room and their times are at most `latest`; how many.
+  mutating func append(_ entries: [RingStream.Entry], _ start: Int, _ end: Int, upTo latest: UInt64, cpu: Int32, stream: Int32) -> Int {
+    let stop = min(end, start &+ (records.count &- count))
+    guard start < stop else { return 0 }
+    let target = count
+    let taken = Self.copy(entries.span, start, stop, latest, cpu, stream, into: &records, target)
+    count &+= taken
+    if taken > 0 { self.latest = max(self.latest, records[count &- 1].time) }
+    return taken
+  }
+
+  private static func copy(
+    _ entries: Span<RingStream.Entry>, _ start: Int, _ stop: Int, _ latest: UInt64, _ cpu: Int32, _ stream: Int32,
+    into records: inout [Record], _ first: Int
+  ) -> Int {
+    var room = records.mutableSpan
+    var place = start
+    var target = first
+    while place < stop, entries[place].time <= latest {
+      let entry = entries[place]
+      room[target] = Record(time: entry.time, cpu: cpu, stream: stream, offset: entry.offset, length: entry.length, kind: .event)
+      place &+= 1
+      target &+= 1
+    }
+    return place &- start
+  }
+}
+
 /// A span of time in which a CPU wrote events that the recording has lost.
 public struct Gap: Sendable, Equatable {
   public var cpu: Int32

@@ -30,6 +30,18 @@ struct RecordMerger {
     return current?.stream
   }
 
+  /// Up to which time the current stream's next entries come before those of all others; nil if not even an entry of time 0 does.
+  var latest: UInt64? {
+    guard let current, let least = waiting.min else { return .max }
+    return least.stream > current.stream ? least.time : least.time > 0 ? least.time &- 1 : nil
+  }
+
+  /// The current stream has moved on to an entry of `time`, which is not behind `latest`; the ones before it were earlier or at the same time.
+  mutating func stays(at time: UInt64) {
+    guard let candidate = current else { return }
+    current = Candidate(time: max(time, candidate.time), stream: candidate.stream)
+  }
+
   /// The current stream has moved on to an entry of `time`, or to its end (nil).
   @inline(__always)
   mutating func advanced(to time: UInt64?) {

@@ -268,13 +268,47 @@ public struct Recording {
     return perfRecord(stream, index)
   }
 
+  /// Replaces `records` by the next ones; none are left at the end. The bytes of all of them are valid until the next call.
+  /// Losses, lines of text and samples of a perf.data come alone, so that what is asked about the last record holds for them, too.
+  public mutating func next(_ records: inout RecordBatch) {
+    (records.count, records.latest) = (0, 0)
+    guard let first = next() else { return }
+    records.append(first)
+    guard first.kind == .event, Int(first.stream) < rings.count else { return }
+    takeRun(Int(first.stream), &records)
+    while records.count < records.capacity, let last = merger.next(),
+      rings[Int(last)].advance(&buffers, Int(last), &found, mayFill: false)
+    {
+      merger.advanced(to: rings[Int(last)].head == .end ? nil : rings[Int(last)].headTime)
+      guard let stream = merger.next(), Int(stream) < rings.count, rings[Int(stream)].head == .event else {
+        // That is for the next call.
+        hasMoved = true
+        return
+      }
+      records.append(ringRecord(stream))
+      takeRun(Int(stream), &records)
+    }
+  }
+
+  /// Adds the events of ring `index` behind the one it is at that come before all other streams' next ones.
+  private mutating func takeRun(_ index: Int, _ records: inout RecordBatch) {
+    let start = rings[index].nextEntry &+ 1
+    guard start < rings[index].entryCount, let latest = merger.latest else { return }
+    let taken = records.append(
+      rings[index].entries, start, rings[index].entryCount, upTo: latest, cpu: rings[index].cpu, stream: Int32(truncatingIfNeeded: index))
+    guard taken > 0 else { return }
+    rings[index].move(to: start &+ taken &- 1)
+    merger.stays(at: rings[index].headTime)
+  }
+
   private mutating func ringRecord(_ stream: Int32) -> Record {
     let index = Int(stream)
-    let kind: Record.Kind = rings[index].head == .gap ? .gap : .event
-    if kind == .gap, let found = rings[index].gap { gap = found }
-    return Record(
-      time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: Int32(truncatingIfNeeded: rings[index].headOffset),
-      length: kind == .gap ? 0 : Int32(truncatingIfNeeded: rings[index].headLength), kind: kind)
+    guard rings[index].head == .event else {
+      if let found = rings[index].gap { gap = found }
+      return Record(time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: 0, length: 0, kind: .gap)
+    }
+    let entry = rings[index].entries[rings[index].nextEntry]
+    return Record(time: entry.time, cpu: rings[index].cpu, stream: stream, offset: entry.offset, length: entry.length, kind: .event)
   }
 
   private mutating func textRecord(_ stream: Int32) -> Record {
@@ -308,6 +342,10 @@ public struct Recording {
 
   /// The columns of `record`, which must be of kind `line` and the one `next` answered last.
   public func line(of record: Record) -> TextLine { texts[Int(record.stream) - rings.count].line }
+
+  /// What the buffer of stream `stream` holds; the offsets of its last records are into it.
+  @_lifetime(borrow self)
+  public func bytes(ofStream stream: Int32) -> RawSpan { buffers.bytes(Int(stream)) }
 
   /// The bytes of `record`, which must be the one `next` answered last.
   @_lifetime(borrow self)

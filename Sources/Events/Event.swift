@@ -21,6 +21,33 @@ public struct Event: Sendable {
   }
 }
 
+/// Events that lie side by side, to be filled over and over.
+public struct EventBatch: Sendable {
+  @usableFromInline var events: [Event]
+  /// How many there are.
+  public internal(set) var count = 0
+
+  /// A batch for `EventStream.next` to fill, with room for `capacity` events or a few more.
+  public init(capacity: Int = Self.step) {
+    events = Array(
+      repeating: Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds), count: max(capacity, Self.step))
+  }
+
+  /// So many events at once still lie in the processor's nearest cache when they are looked at.
+  public static let step = 256
+
+  /// Whether there is room for `step` more.
+  var hasRoom: Bool { events.count &- count >= Self.step }
+
+  /// Event `index` of them.
+  @inlinable public subscript(index: Int) -> Event { events[index] }
+
+  mutating func append(_ event: Event) {
+    events[count] = event
+    count &+= 1
+  }
+}
+
 /// `common_flags` of an event (include/linux/trace_events.h): the context it was written in.
 public struct ContextFlags: OptionSet, Sendable {
   public let rawValue: UInt8

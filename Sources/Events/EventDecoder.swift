@@ -5,6 +5,33 @@ internal import Decoding
 struct EventDecoder {
   private var schemaOfID: [Int16]
   private var schemas: [Schema] = []
+  /// The fields of all schemas in one table, `stride` for each; a schema is too large to be handed around for each event.
+  private var fields: [Schema.Field] = []
+  private static let stride = 16
+  /// What is read of a schema's events where that is up to five numbers and a name.
+  private struct Layout {
+    var kind: EventKind
+    /// How many fields are read.
+    var count: Int8 = 0
+    /// Which of them is a name, or -1.
+    var name: Int8 = -1
+
+    init(_ kind: EventKind) {
+      self.kind = kind
+      let names = kind.definition.fields
+      switch kind {
+      case .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .print, .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU,
+        .flow, .flowSent, .flowUDP:
+        break
+      default:
+        count = Int8(names.count)
+        name = names.firstIndex { $0 == "name" || $0 == "dev_name" || $0.hasSuffix("comm") }.map { Int8($0) } ?? -1
+      }
+    }
+  }
+  private var layouts: [Layout] = []
+  /// Entries shorter than this are damaged.
+  private var sizes: [Int] = []
   /// Events of functions being entered; their ids have `functionBase - index` in `schemaOfID`.
   private var functions: [FunctionSchema] = []
   private static let functionBase = -2
@@ -31,6 +58,11 @@ struct EventDecoder {
         default: break
         }
       }
+    }
+    for schema in schemas {
+      layouts.append(Layout(schema.kind))
+      sizes.append(schema.size)
+      for index in 0..<Self.stride { fields.append(index < Schema.fieldLimit ? schema.field(index) : Schema.Field()) }
     }
     addFunctions(catalog)
   }
@@ -62,111 +94,143 @@ struct EventDecoder {
 
   /// What an entry turned out to be.
   enum Outcome {
-    case event(Event)
+    case event
+    /// A window of the recording begins or ends.
+    case window
     /// Not an event that journeys are made of.
     case other
     /// A function was entered; if the one at this address is sock_def_readable, this is the event.
-    case function(Event, at: UInt64, isTracer: Bool)
+    case function(at: UInt64, isTracer: Bool)
     case tooShort
   }
 
-  /// Decodes the entry `entry` of `record`.
-  func decode(_ record: Record, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable) -> Outcome {
+  /// Decodes `entry`, which `cpu` wrote at `time`, into `event`.
+  @inline(__always)
+  func decode(
+    _ time: UInt64, _ cpu: Int32, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, into event: inout Event
+  ) -> Outcome {
     guard let type = entry.integer(UInt16.self, at: typeOffset, order) else { return .tooShort }
-    let index = schemaOfID[Int(type)]
-    guard index >= 0 else { return index == -1 ? .other : function(functions[Self.functionBase - Int(index)], record, entry) }
-    guard entry.byteCount >= schemas[Int(index)].size else { return .tooShort }
-    let pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
-    let flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
-    guard schemas[Int(index)].kind != .print else { return line(schemas[Int(index)], entry, record) }
-    let body = body(schemas[Int(index)], entry, &names, &flows)
-    return .event(Event(time: record.time, cpu: record.cpu, pid: pid, flags: flags, body: body))
+    let index = Int(schemaOfID[Int(type)])
+    if index == -1 { return .other }
+    event.time = time
+    event.cpu = cpu
+    event.pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
+    event.flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
+    guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
+    guard entry.byteCount >= sizes[index] else { return .tooShort }
+    return decodeBody(index, entry, &names, &flows, &event)
   }
 
   /// A line in the recording, which may be the recorder's own (`RecordingWait` in Capture).
-  private func line(_ s: Schema, _ e: RawSpan, _ record: Record) -> Outcome {
+  private func line(_ s: Schema, _ e: RawSpan, _ event: inout Event) -> Outcome {
     let start = s.extent(1).offset
-    let body: Event.Body
     if e.has("wakepath: a window begins", at: start) {
-      body = .windowBegins
+      event.body = .windowBegins
     } else if e.has("wakepath: a window ends", at: start) {
-      body = .windowEnds
+      event.body = .windowEnds
     } else {
       return .other
     }
-    return .event(Event(time: record.time, cpu: record.cpu, pid: 0, flags: [], body: body))
+    event.pid = 0
+    event.flags = []
+    return .window
   }
 
-  private func function(_ schema: FunctionSchema, _ record: Record, _ entry: RawSpan) -> Outcome {
+  private func function(_ schema: FunctionSchema, _ entry: RawSpan, _ event: inout Event) -> Outcome {
     guard entry.byteCount >= schema.size else { return .tooShort }
-    let pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
-    let flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
-    let event = Event(
-      time: record.time, cpu: record.cpu, pid: pid, flags: flags, body: .sockDefReadable(socket: schema.socket(entry, order)))
-    return schema.isNamed ? .event(event) : .function(event, at: schema.address(entry, order), isTracer: schema.isTracer)
+    event.body = .sockDefReadable(socket: schema.socket(entry, order))
+    return schema.isNamed ? .event : .function(at: schema.address(entry, order), isTracer: schema.isTracer)
   }
 
-  private func body(_ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable) -> Event.Body {
-    func u64(_ field: Int) -> UInt64 { s.number(field, e, order) }
-    func u32(_ field: Int) -> UInt32 { UInt32(truncatingIfNeeded: s.number(field, e, order)) }
-    func u16(_ field: Int) -> UInt16 { UInt16(truncatingIfNeeded: s.number(field, e, order)) }
-    func i32(_ field: Int) -> Int32 { s.int32(field, e, order) }
-    switch s.kind {
-    case .irqHandlerEntry: return .irqHandlerEntry(irq: i32(0), name: name(s, 1, e, &names))
-    case .irqHandlerExit: return .irqHandlerExit(irq: i32(0))
-    case .softirqRaise: return .softirqRaise(vector: i32(0))
-    case .softirqEntry: return .softirqEntry(vector: i32(0))
-    case .softirqExit: return .softirqExit(vector: i32(0))
-    case .napiPoll: return .napiPoll(napi: u64(0), device: name(s, 1, e, &names), work: i32(2), budget: i32(3))
-    case .groReceiveEntry, .groFragsEntry: return .groEntry(arrival(s, e, &names))
-    case .groReceiveExit, .groFragsExit: return .groExit(result: i32(0))
-    case .netifRxEntry: return .netifRxEntry(arrival(s, e, &names))
-    case .receiveEntry: return .receiveEntry(arrival(s, e, &names))
-    case .netifReceiveSkb: return .netifReceiveSkb(skb: u64(0), length: u32(1), device: name(s, 2, e, &names))
-    case .netDevQueue: return .netDevQueue(skb: u64(0), length: u32(1), device: name(s, 2, e, &names))
-    case .netDevStartXmit: return .netDevStartXmit(skb: u64(0), length: u32(1), device: name(s, 2, e, &names))
-    case .netDevXmit: return .netDevXmit(skb: u64(0), length: u32(1), rc: i32(3), device: name(s, 2, e, &names))
-    case .kfreeSkb: return .kfreeSkb(skb: u64(0), location: u64(1), reason: s.has(2) ? i32(2) : -1)
-    case .consumeSkb: return .consumeSkb(skb: u64(0), location: u64(1))
-    case .skbCopyDatagram: return .skbCopyDatagram(skb: u64(0), length: i32(1))
-    case .skDataReady: return .skDataReady(socket: u64(0), family: u16(1), protocol: u16(2))
-    case .sockRecvLength: return .sockRecvLength(socket: u64(0), family: u16(1), protocol: u16(2), result: i32(3), flags: i32(4))
-    case .sockSendLength: return .sockSendLength(socket: u64(0), family: u16(1), protocol: u16(2), result: i32(3))
-    case .inetSockSetState:
-      return .inetSockSetState(socket: u64(7), old: i32(8), new: i32(9), protocol: u16(10), flow: inetFlow(s, e, &flows))
-    case .tcpProbe:
-      return .tcpProbe(skb: u64(5), socket: u64(6), cookie: u64(7), flow: sockaddrFlow(s, e, &flows), dataLength: u32(8))
-    case .tcpRcvSpaceAdjust: return .tcpRcvSpaceAdjust(socket: u64(7), cookie: u64(8), flow: inetFlow(s, e, &flows))
-    case .tcpDestroySock: return .tcpDestroySock(socket: u64(0), cookie: u64(1))
-    case .schedWaking: return .schedWaking(pid: i32(0), comm: name(s, 1, e, &names))
-    case .print: preconditionFailure("lines are decoded apart")
-    case .schedSwitch:
-      return .schedSwitch(
-        previous: i32(0), previousState: Int64(bitPattern: u64(1)), next: i32(2), nextComm: name(s, 3, e, &names))
-    case .dmaMapPage, .dmaMapPhys: return .dmaMap(buffer(s, e, &names))
-    case .dmaUnmapPage, .dmaUnmapPhys: return .dmaUnmap(buffer(s, e, &names))
-    case .dmaSyncForCPU: return .dmaSyncForCPU(buffer(s, e, &names))
-    case .flow: return .flow(PacketHeader(received: s, e, order, &flows))
-    case .flowUDP: return .flow(PacketHeader(datagram: s, e, order, &flows))
-    case .flowSent: return .flowSent(PacketHeader(sent: s, e, order, &flows))
+  @inline(__always)
+  private func decodeBody(
+    _ index: Int, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+  ) -> Outcome {
+    // The same few steps for all kinds, so that what differs from kind to kind is short.
+    let base = index &* Self.stride
+    let schema = layouts[index]
+    let numbers = numbers(schema, base, e)
+    var name = NameID.none
+    if schema.name >= 0 {
+      let place = fields[base &+ Int(schema.name)].place(e, order)
+      name = names.intern(e, place.offset, place.count)
     }
+    @inline(__always) func u64(_ field: Int) -> UInt64 { numbers[field] }
+    @inline(__always) func u32(_ field: Int) -> UInt32 { UInt32(truncatingIfNeeded: numbers[field]) }
+    @inline(__always) func u16(_ field: Int) -> UInt16 { UInt16(truncatingIfNeeded: numbers[field]) }
+    @inline(__always) func i32(_ field: Int) -> Int32 { Int32(truncatingIfNeeded: numbers[field]) }
+    switch schema.kind {
+    case .irqHandlerEntry: event.body = .irqHandlerEntry(irq: i32(0), name: name)
+    case .irqHandlerExit: event.body = .irqHandlerExit(irq: i32(0))
+    case .softirqRaise: event.body = .softirqRaise(vector: i32(0))
+    case .softirqEntry: event.body = .softirqEntry(vector: i32(0))
+    case .softirqExit: event.body = .softirqExit(vector: i32(0))
+    case .napiPoll: event.body = .napiPoll(napi: u64(0), device: name, work: i32(2), budget: i32(3))
+    case .groReceiveEntry, .groFragsEntry: event.body = .groEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
+    case .groReceiveExit, .groFragsExit: event.body = .groExit(result: i32(0))
+    case .netifRxEntry: event.body = .netifRxEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
+    case .receiveEntry: event.body = .receiveEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
+    case .netifReceiveSkb: event.body = .netifReceiveSkb(skb: u64(0), length: u32(1), device: name)
+    case .netDevQueue: event.body = .netDevQueue(skb: u64(0), length: u32(1), device: name)
+    case .netDevStartXmit: event.body = .netDevStartXmit(skb: u64(0), length: u32(1), device: name)
+    case .netDevXmit: event.body = .netDevXmit(skb: u64(0), length: u32(1), rc: i32(3), device: name)
+    case .kfreeSkb: event.body = .kfreeSkb(skb: u64(0), location: u64(1), reason: fields[base &+ 2].size != 0 ? i32(2) : -1)
+    case .consumeSkb: event.body = .consumeSkb(skb: u64(0), location: u64(1))
+    case .skbCopyDatagram: event.body = .skbCopyDatagram(skb: u64(0), length: i32(1))
+    case .skDataReady: event.body = .skDataReady(socket: u64(0), family: u16(1), protocol: u16(2))
+    case .sockRecvLength: event.body = .sockRecvLength(socket: u64(0), family: u16(1), protocol: u16(2), result: i32(3), flags: i32(4))
+    case .sockSendLength: event.body = .sockSendLength(socket: u64(0), family: u16(1), protocol: u16(2), result: i32(3))
+    case .schedWaking: event.body = .schedWaking(pid: i32(0), comm: name)
+    case .schedSwitch:
+      event.body = .schedSwitch(
+        previous: i32(0), previousState: Int64(bitPattern: u64(1)), next: i32(2), nextComm: name)
+    default: return decodeRare(schema.kind, schemas[index], e, &names, &flows, &event)
+    }
+    return .event
   }
 
-  private func arrival(_ s: Schema, _ e: RawSpan, _ names: inout NameTable) -> Arrival {
-    Arrival(
-      skb: s.number(0, e, order), device: name(s, 1, e, &names), napi: UInt32(truncatingIfNeeded: s.number(2, e, order)),
-      length: UInt32(truncatingIfNeeded: s.number(3, e, order)))
+  @inline(__always)
+  private func numbers(_ layout: Layout, _ base: Int, _ e: RawSpan) -> [5 of UInt64] {
+    var numbers = [5 of UInt64](repeating: 0)
+    var place = 0
+    while place < Int(layout.count) {
+      if place != Int(layout.name) { numbers[place] = fields[base &+ place].number(e, order) }
+      place &+= 1
+    }
+    return numbers
+  }
+
+  /// The same for events that a packet has few of.
+  @inline(never)
+  private func decodeRare(
+    _ kind: EventKind, _ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+  ) -> Outcome {
+    func u64(_ field: Int) -> UInt64 { s.number(field, e, order) }
+    func i32(_ field: Int) -> Int32 { s.int32(field, e, order) }
+    switch kind {
+    case .inetSockSetState:
+      event.body = .inetSockSetState(socket: u64(7), old: i32(8), new: i32(9), protocol: UInt16(truncatingIfNeeded: u64(10)), flow: inetFlow(s, e, &flows))
+    case .tcpProbe:
+      event.body = .tcpProbe(skb: u64(5), socket: u64(6), cookie: u64(7), flow: sockaddrFlow(s, e, &flows), dataLength: UInt32(truncatingIfNeeded: u64(8)))
+    case .tcpRcvSpaceAdjust: event.body = .tcpRcvSpaceAdjust(socket: u64(7), cookie: u64(8), flow: inetFlow(s, e, &flows))
+    case .tcpDestroySock: event.body = .tcpDestroySock(socket: u64(0), cookie: u64(1))
+    case .print: return line(s, e, &event)
+    case .dmaMapPage, .dmaMapPhys: event.body = .dmaMap(buffer(s, e, &names))
+    case .dmaUnmapPage, .dmaUnmapPhys: event.body = .dmaUnmap(buffer(s, e, &names))
+    case .dmaSyncForCPU: event.body = .dmaSyncForCPU(buffer(s, e, &names))
+    case .flow: event.body = .flow(PacketHeader(received: s, e, order, &flows))
+    case .flowUDP: event.body = .flow(PacketHeader(datagram: s, e, order, &flows))
+    case .flowSent: event.body = .flowSent(PacketHeader(sent: s, e, order, &flows))
+    default: break
+    }
+    return .event
   }
 
   private func buffer(_ s: Schema, _ e: RawSpan, _ names: inout NameTable) -> DMABuffer {
-    DMABuffer(
-      device: name(s, 0, e, &names), address: s.number(1, e, order), size: UInt32(clamping: s.number(2, e, order)),
+    let place = s.field(0).place(e, order)
+    return DMABuffer(
+      device: names.intern(e.slice(place.offset, place.count)), address: s.number(1, e, order), size: UInt32(clamping: s.number(2, e, order)),
       direction: DMABuffer.Direction(rawValue: UInt8(truncatingIfNeeded: s.number(3, e, order))) ?? .none)
-  }
-
-  private func name(_ s: Schema, _ field: Int, _ e: RawSpan, _ names: inout NameTable) -> NameID {
-    let place = s.place(field, e, order)
-    return names.intern(e.slice(place.offset, place.count))
   }
 
   /// `saddr`, `daddr` as bytes and `_v6` beside them (`inet_sock_set_state`, `tcp_rcv_space_adjust`). Ports are in host order.

@@ -1,3 +1,4 @@
+internal import Bytes
 public import Decoding
 
 /// The events of a recording in time order, decoded; memory does not depend on how many there are.
@@ -27,6 +28,10 @@ public struct EventStream {
   /// Records of the function tracers that mark no step.
   private var functionCount = 0
   private var readable = ReadableAddresses()
+  private var records = RecordBatch(capacity: EventBatch.step)
+  /// Events that are decoded, and which of them comes next.
+  private var ready = EventBatch()
+  private var nextReady = 0
 
   /// The events of `recording`.
   public init(_ recording: Recording) {
@@ -38,48 +43,83 @@ public struct EventStream {
 
   /// The next event of the network path, or nil at the end.
   public mutating func next() -> Event? {
-    while let record = recording.next() {
-      if record.kind != .gap {
-        if first == nil { first = record.time }
-        last = max(last, record.time)
+    while nextReady == ready.count {
+      (nextReady, ready.count) = (0, 0)
+      guard fill() else { return nil }
+    }
+    nextReady &+= 1
+    return ready[nextReady &- 1]
+  }
+
+  /// Replaces `events` by the next ones; false at the end. Not to be mixed with `next()`, which reads ahead.
+  public mutating func next(_ events: inout EventBatch) -> Bool {
+    // The buffer of the other way to read stays empty.
+    swap(&ready, &events)
+    defer { swap(&ready, &events) }
+    ready.count = 0
+    while ready.hasRoom { guard fill() else { return ready.count > 0 } }
+    return true
+  }
+
+  /// Adds what the next records are, none, one or several events, to those that are ready; false at the end.
+  private mutating func fill() -> Bool {
+    recording.next(&records)
+    guard records.count > 0 else {
+      if functionCount > 0 {
+        recording.note(.functionRecords, "\(functionCount) records")
+        functionCount = 0
       }
-      switch record.kind {
-      case .event:
-        recordCount &+= 1
-        switch Self.decode(record, recording, decoders, &names, &flows) {
-        case .event(let event):
-          noteWindow(event)
-          return event
-        case .other: continue
-        case .function(let event, let address, let isTracer):
-          if isReadable(address, record.stream) { return event }
+      return false
+    }
+    let record = records[0]
+    if record.kind == .gap {
+      let gap = recording.gap
+      if gaps.count < Self.gapLimit { gaps.append(gap) }
+      text.forget(cpu: gap.cpu)
+      ready.append(Event(time: gap.after, cpu: gap.cpu, pid: 0, flags: [], body: .gap(before: gap.before, events: gap.events)))
+      return true
+    }
+    recordCount &+= records.count
+    if first == nil { first = record.time }
+    if record.kind == .line { decodeLine(record) } else { decodeRecords() }
+    return true
+  }
+
+  private mutating func decodeLine(_ record: Record) {
+    last = max(last, record.time)
+    switch Self.decode(record, recording, &text, &names, &flows) {
+    case .event(let event): ready.append(event)
+    case .other: break
+    case .function: functionCount &+= 1
+    case .damaged(let wasUnderstood):
+      recording.noteLine(record, "CPU \(record.cpu), time \(record.time) ns: a field is missing")
+      if wasUnderstood { ready.append(Self.missing(record)) }
+    }
+  }
+
+  private mutating func decodeRecords() {
+    last = max(last, records.latest)
+    var place = 0
+    while place < records.count {
+      let format = recording.formatIndex(ofStream: records[place].stream)
+      let (end, outcome) = Self.decode(
+        records.all, place, records.count, recording, format, decoders[format], &names, &flows, &ready.events, &ready.count)
+      place = end
+      guard let outcome else { continue }
+      let record = records[end &- 1]
+      switch outcome {
+      case .event, .other: break
+      case .window: noteWindow(ready[ready.count &- 1])
+      case .function(let address, let isTracer):
+        if !isReadable(address, record.stream) {
+          ready.count &-= 1
           if isTracer { functionCount &+= 1 }
-        case .tooShort:
-          recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
-          return Self.missing(record)
         }
-      case .line:
-        recordCount &+= 1
-        switch Self.decode(record, recording, &text, &names, &flows) {
-        case .event(let event): return event
-        case .other: continue
-        case .function: functionCount &+= 1
-        case .damaged(let wasUnderstood):
-          recording.noteLine(record, "CPU \(record.cpu), time \(record.time) ns: a field is missing")
-          if wasUnderstood { return Self.missing(record) }
-        }
-      case .gap:
-        let gap = recording.gap
-        if gaps.count < Self.gapLimit { gaps.append(gap) }
-        text.forget(cpu: gap.cpu)
-        return Event(time: gap.after, cpu: gap.cpu, pid: 0, flags: [], body: .gap(before: gap.before, events: gap.events))
+      case .tooShort:
+        recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
+        ready.append(Self.missing(record))
       }
     }
-    if functionCount > 0 {
-      recording.note(.functionRecords, "\(functionCount) records")
-      functionCount = 0
-    }
-    return nil
   }
 
   private mutating func noteWindow(_ event: Event) {
@@ -114,10 +154,33 @@ public struct EventStream {
 
   // The bytes of a record are borrowed from the recording, so it comes as a parameter beside the tables that decoding writes.
 
+  /// Decodes `records` from `start` on behind what is in `batch`, as far as format `format` describes them and up to the first one that
+  /// needs more than that; the result is where it ended, and that one's outcome.
   private static func decode(
-    _ record: Record, _ recording: borrowing Recording, _ decoders: [EventDecoder], _ names: inout NameTable, _ flows: inout FlowTable
-  ) -> EventDecoder.Outcome {
-    decoders[recording.formatIndex(ofStream: record.stream)].decode(record, recording.bytes(of: record), &names, &flows)
+    _ records: [Record], _ start: Int, _ end: Int, _ recording: borrowing Recording, _ format: Int, _ decoder: EventDecoder,
+    _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout [Event], _ count: inout Int
+  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+    var index = start
+    var events = batch.mutableSpan
+    var last: EventDecoder.Outcome?
+    while index < end, last == nil, recording.formatIndex(ofStream: records[index].stream) == format {
+      let stream = records[index].stream
+      let bytes = recording.bytes(ofStream: stream)
+      while index < end, last == nil, records[index].stream == stream {
+        let entry = bytes.slice(Int(records[index].offset), Int(records[index].length))
+        let outcome = decoder.decode(records[index].time, records[index].cpu, entry, &names, &flows, into: &events[count])
+        index &+= 1
+        switch outcome {
+        case .event: count &+= 1
+        case .other: break
+        case .window, .function:
+          count &+= 1
+          last = outcome
+        case .tooShort: last = outcome
+        }
+      }
+    }
+    return (index, last)
   }
 
   private static func decode(

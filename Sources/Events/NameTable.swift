@@ -38,23 +38,38 @@ public struct NameTable: Sendable {
     /// The empty name.
     init() {}
 
-    /// The bytes before the first zero byte, or nil if they are more than 16.
-    init?(_ bytes: RawSpan) {
-      if bytes.byteCount >= 8, let first = bytes.integer(UInt64.self, at: 0) {
-        low = Self.beforeZero(first)
-        // A zero byte among the first eight ends the name there.
-        if Self.hasZero(first) { return }
-        if bytes.byteCount == 16, let second = bytes.integer(UInt64.self, at: 8) {
-          high = Self.beforeZero(second)
+    /// The bytes `offset ..< offset + count` of `entry` that are there, up to the first zero byte; nil if they are more than 16.
+    @inline(__always)
+    init?(_ entry: RawSpan, _ offset: Int, _ size: Int) {
+      // An interrupt's name may fill 16 bytes and have its zero behind them.
+      let count = size == 17 && entry.byte(at: offset &+ 16) == 0 ? 16 : size
+      // The common fields stand before any name, so that the eight bytes up to its end are the entry's, too.
+      let end = offset &+ count
+      if count > 0, count <= 16, end <= entry.byteCount, let last = entry.integer(UInt64.self, at: end &- 8) {
+        if count <= 8 {
+          low = Self.beforeZero(last >> UInt64(64 &- 8 &* count))
+          return
+        }
+        if let first = entry.integer(UInt64.self, at: offset) {
+          low = Self.beforeZero(first)
+          if !Self.hasZero(first) { high = Self.beforeZero(last >> UInt64(128 &- 8 &* count)) }
           return
         }
       }
+      guard readSlowly(entry.slice(offset, count)) else { return nil }
+    }
+
+    /// Takes the bytes before the first zero byte; false if they are more than 16.
+    @inline(never)
+    private mutating func readSlowly(_ bytes: RawSpan) -> Bool {
       let length = bytes.lengthToZero
-      guard length <= 16 else { return nil }
-      for index in min(length, low == 0 ? 0 : 8)..<length {
+      guard length <= 16 else { return false }
+      self = ShortName()
+      for index in 0..<length {
         let byte = UInt64(bytes.byte(at: index) ?? 0)
         if index < 8 { low |= byte << (8 &* index) } else { high |= byte << (8 &* (index &- 8)) }
       }
+      return true
     }
 
     /// Where among the 64 recent names it is kept.
@@ -76,8 +91,7 @@ public struct NameTable: Sendable {
   private var short: [ShortName: NameID] = [ShortName(): .none]
   private var long: [String: NameID] = [:]
   /// The names met last, each at the place its bytes choose.
-  private var recent = [ShortName?](repeating: nil, count: 64)
-  private var recentIDs = [NameID](repeating: .none, count: 64)
+  private var recent = [(name: ShortName, id: NameID)](repeating: (ShortName(), .none), count: 64)
 
   public init() {}
 
@@ -88,13 +102,23 @@ public struct NameTable: Sendable {
   subscript(number number: Int32) -> String? { number > 0 && Int(number) < names.count ? names[Int(number)] : nil }
 
   /// The id of the name in `bytes`, which ends at the first zero byte.
-  public mutating func intern(_ bytes: RawSpan) -> NameID {
-    guard let key = ShortName(bytes) else { return internLong(bytes.slice(0, bytes.lengthToZero).text) }
-    let place = key.place
-    if recent[place] == key { return recentIDs[place] }
+  public mutating func intern(_ bytes: RawSpan) -> NameID { intern(bytes, 0, bytes.byteCount) }
+
+  /// The id of the name in the bytes `offset ..< offset + count` of `entry`, which ends at the first zero byte.
+  mutating func intern(_ entry: RawSpan, _ offset: Int, _ count: Int) -> NameID {
+    guard let key = ShortName(entry, offset, count) else {
+      let bytes = entry.slice(offset, count)
+      return internLong(bytes.slice(0, bytes.lengthToZero).text)
+    }
+    // An empty place has the empty name and its id.
+    let found = recent[key.place]
+    return found.name == key ? found.id : internAnew(key, entry.slice(offset, count))
+  }
+
+  @inline(never)
+  private mutating func internAnew(_ key: ShortName, _ bytes: RawSpan) -> NameID {
     let id = internShort(key, bytes.slice(0, bytes.lengthToZero))
-    recent[place] = key
-    recentIDs[place] = id
+    recent[key.place] = (key, id)
     return id
   }
 

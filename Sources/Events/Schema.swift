@@ -18,6 +18,8 @@ struct Schema {
   /// Entries shorter than this are damaged.
   let size: Int
   private var fields = [11 of Field](repeating: Field())
+  /// How many fields of an event are read at most.
+  static let fieldLimit = 11
 
   init(kind: EventKind, format: EventFormat) {
     self.kind = kind
@@ -36,15 +38,12 @@ struct Schema {
   /// Whether the kernel has field `index`.
   func has(_ index: Int) -> Bool { fields[index].size != 0 }
 
+  /// Where field `index` lies.
+  func field(_ index: Int) -> Field { fields[index] }
+
   /// The number in field `index`, widened with its sign.
   @inline(__always)
-  func number(_ index: Int, _ entry: RawSpan, _ order: ByteOrder) -> UInt64 {
-    let field = fields[index]
-    let value = entry.unsigned(at: Int(field.offset), size: Int(field.size), order) ?? 0
-    guard field.isSigned, field.size < 8 else { return value }
-    let shift = 64 &- 8 &* UInt64(field.size)
-    return UInt64(bitPattern: Int64(bitPattern: value << shift) >> Int64(shift))
-  }
+  func number(_ index: Int, _ entry: RawSpan, _ order: ByteOrder) -> UInt64 { fields[index].number(entry, order) }
 
   /// The number in field `index` as 32 bits.
   @inline(__always)
@@ -52,16 +51,35 @@ struct Schema {
     Int32(truncatingIfNeeded: number(index, entry, order))
   }
 
-  /// The bytes of the string in field `index`, wherever the entry keeps them.
-  func place(_ index: Int, _ entry: RawSpan, _ order: ByteOrder) -> (offset: Int, count: Int) {
-    let field = fields[index]
-    guard field.isDynamic else { return (Int(field.offset), Int(field.extent)) }
-    // __data_loc: low 16 bits offset, high 16 bits length; __rel_loc counts from the end of the field.
-    let word = entry.integer(UInt32.self, at: Int(field.offset), order) ?? 0
-    let base = field.isRelative ? Int(field.offset) + 4 : 0
-    return (Int(word & 0xffff) + base, Int(word >> 16))
-  }
-
   /// The bytes that field `index` occupies.
   func extent(_ index: Int) -> (offset: Int, count: Int) { (Int(fields[index].offset), Int(fields[index].extent)) }
+}
+
+extension Schema.Field {
+  /// The number in this field of `entry`, widened with its sign.
+  @inline(__always)
+  func number(_ entry: RawSpan, _ order: ByteOrder) -> UInt64 {
+    if size == 4 {
+      let value = entry.integer(UInt32.self, at: Int(offset), order) ?? 0
+      return isSigned ? UInt64(bitPattern: Int64(Int32(bitPattern: value))) : UInt64(value)
+    }
+    return size == 8 ? entry.integer(UInt64.self, at: Int(offset), order) ?? 0 : narrow(entry, order)
+  }
+
+  @inline(never)
+  private func narrow(_ entry: RawSpan, _ order: ByteOrder) -> UInt64 {
+    let value = entry.unsigned(at: Int(offset), size: Int(size), order) ?? 0
+    guard isSigned, size < 8 else { return value }
+    let shift = 64 &- 8 &* UInt64(size)
+    return UInt64(bitPattern: Int64(bitPattern: value << shift) >> Int64(shift))
+  }
+
+  /// The bytes of the string in this field, wherever `entry` keeps them.
+  @inline(__always)
+  func place(_ entry: RawSpan, _ order: ByteOrder) -> (offset: Int, count: Int) {
+    guard isDynamic else { return (Int(offset), Int(extent)) }
+    // __data_loc: low 16 bits offset, high 16 bits length; __rel_loc counts from the end of the field.
+    let word = entry.integer(UInt32.self, at: Int(offset), order) ?? 0
+    return (Int(word & 0xffff) + (isRelative ? Int(offset) + 4 : 0), Int(word >> 16))
+  }
 }

@@ -80,6 +80,17 @@ public struct JourneyEngine: Sendable {
     return [received, sent].compactMap(\.self).min()
   }
 
+  /// Takes in the events of `batch` from `start` on, until a journey ends or there are no more; the result is where it goes on.
+  public mutating func consume(_ batch: borrowing EventBatch, from start: Int) -> Int {
+    var index = start
+    while index < batch.count {
+      consume(batch[index])
+      index &+= 1
+      if !finished.isEmpty { break }
+    }
+    return index
+  }
+
   /// Takes in the next event in time order.
   public mutating func consume(_ event: Event) {
     eventCount &+= 1

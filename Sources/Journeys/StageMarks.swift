@@ -45,7 +45,7 @@ public struct StageMarks: Sendable {
 
   /// The mark of `stage`, or nil where it was not seen.
   public subscript(stage: Stage) -> StageMark? {
-    get { has(stage) ? marks[Self.place(stage)] : nil }
+    borrowing get { present & (1 << UInt32(stage.rawValue)) != 0 ? marks[Self.place(stage)] : nil }
     set {
       if let newValue {
         marks[Self.place(stage)] = newValue
@@ -62,7 +62,7 @@ public struct StageMarks: Sendable {
   }
 
   /// Whether `stage` was seen.
-  public func has(_ stage: Stage) -> Bool { present & (1 << UInt32(stage.rawValue)) != 0 }
+  public borrowing func has(_ stage: Stage) -> Bool { present & (1 << UInt32(stage.rawValue)) != 0 }
 
   /// The stages seen, in order of time; stages of equal time in the order in which they were written.
   public var inOrder: [(stage: Stage, mark: StageMark)] {
@@ -72,6 +72,10 @@ public struct StageMarks: Sendable {
 
   /// The same without the marks.
   public var times: StageTimes {
+    borrowing get { timesInOrder() }
+  }
+
+  private borrowing func timesInOrder() -> StageTimes {
     var times = StageTimes()
     var left = present
     while left != 0 {

@@ -4,9 +4,9 @@ internal import HeapModule
 public import Journeys
 
 /// The latency breakdown of a recording: durations per stage, the tail, drops, interrupts and what is missing.
-public struct LatencyReport {
+public struct LatencyReport: Sendable {
   /// A slow journey that is kept whole.
-  struct Slow: Comparable {
+  struct Slow: Comparable, Sendable {
     var total: UInt64
     var journey: Journey
 

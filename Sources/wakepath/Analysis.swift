@@ -16,10 +16,20 @@ enum Analysis {
     _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations,
     _ each: (Journey, borrowing EventStream) -> Bool
   ) {
-    while let event = stream.next() {
-      engine.consume(event)
-      found.observe(event, engine)
-      if !engine.finished.isEmpty, !drain(stream, &engine, each) { return }
+    var events = EventBatch()
+    let isWanted = found.isWanted
+    while stream.next(&events) {
+      var index = 0
+      while index < events.count {
+        if isWanted {
+          engine.consume(events[index])
+          found.observe(events[index], engine)
+          index += 1
+        } else {
+          index = engine.consume(events, from: index)
+        }
+        if !engine.finished.isEmpty, !drain(stream, &engine, each) { return }
+      }
     }
     engine.finish()
     found.finish(engine)
@@ -45,6 +55,9 @@ struct FoundDeviations {
   init(_ stream: borrowing EventStream, isWanted: Bool) {
     if isWanted { checker = Checker(kernel: stream.recording.info.kernel) }
   }
+
+  /// Whether anything is collected.
+  var isWanted: Bool { checker != nil }
 
   /// Takes in an event that `engine` has consumed, with the journeys that ended with it.
   mutating func observe(_ event: Event, _ engine: borrowing JourneyEngine) {

@@ -25,9 +25,13 @@ struct ReportCommand: ParsableCommand {
     var engine = JourneyEngine(stream.capabilities)
     let isSelective = !selection.isEverything
     var report = LatencyReport(isSelective: isSelective)
-    Analysis.run(&stream, &engine) { journey, stream in
-      if !isSelective || selection.accepts(journey, stream) { report.add(journey) }
-      return true
+    if options.threads > 1, !isSelective {
+      (engine, report) = Follower(engine, report).follow(&stream)
+    } else {
+      Analysis.run(&stream, &engine) { journey, stream in
+        if !isSelective || selection.accepts(journey, stream) { report.add(journey) }
+        return true
+      }
     }
     var output = TextOutput()
     if options.json {

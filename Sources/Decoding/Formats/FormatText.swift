@@ -82,6 +82,20 @@ enum FormatText {
     return open.isEmpty
   }
 
+  /// Where `word` stands first in the first `end` bytes of `text`, or nil. The standard library's search takes a hundred times as long.
+  static func first(_ word: [UInt8], in text: [UInt8], upTo end: Int) -> Int? {
+    var start = 0
+    let limit = min(end, text.count) - word.count
+    while start <= limit {
+      var matched = 0
+      while matched < word.count, text[start &+ matched] == word[matched] { matched &+= 1 }
+      if matched == word.count { return start }
+      start &+= 1
+    }
+    return nil
+  }
+
+  private static let printFormat = Array("print fmt:".utf8)
   private static let reference = Array("REC->".utf8)
   /// Kernels nest some twenty deep (sched_switch).
   private static let deepest = 64
