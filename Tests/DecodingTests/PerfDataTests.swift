@@ -193,6 +193,33 @@ struct PerfDataTests {
     #expect(recording.diagnostics.rows.first?.offset == 104 + 8 + 144 + b.records[0].count)
   }
 
+  @Test("of several threads is a directory, whose files are one recording")
+  func directory() throws {
+    var b = PerfDataBuilder()
+    b.isDirectory = true
+    b.records = [b.comm(time: 0, tid: 1, "init"), b.finishedRound]
+    let folder = try Repository.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try b.build().write(to: folder.appendingPathComponent("data"))
+    #expect(throws: DecodingError.self) { try Recording(paths: [folder.path]) }
+    let parts = [
+      [b.sample(time: 1000), b.sample(time: 5000), b.sample(time: 9000)],
+      [b.sample(time: 2000, cpu: 1), b.lost(time: 7000, cpu: 1, count: 3), b.sample(time: 8000, cpu: 1), b.comm(time: 8500, tid: 1, "late")],
+    ]
+    for (number, records) in parts.enumerated() { try records.reduce(Data(), +).write(to: folder.appendingPathComponent("data.\(number)")) }
+    try Data().write(to: folder.appendingPathComponent("data.2"))
+    for path in [folder.path, folder.appendingPathComponent("data").path] {
+      var recording = try Recording(paths: [path])
+      var records: [String] = []
+      while let record = recording.next() {
+        let comm = recording.sample(of: record)?.comm
+        records.append(record.kind == .gap ? "gap [\(record.cpu)] \(recording.gap.after)…\(recording.gap.before)" : "\(record.time) [\(record.cpu)] \(comm ?? "")")
+      }
+      #expect(records == ["1000 [0] init", "2000 [1] init", "gap [1] 2000…7000", "5000 [0] init", "8000 [1] init", "9000 [0] late"])
+      #expect(recording.diagnostics.rows.map(\.kind) == [.lostEvents])
+    }
+  }
+
   @Test("of version 1 is refused with a sentence")
   func oldVersion() throws {
     #expect(throws: DecodingError.self) { try Self.read(Data("PERFFILE".utf8) + Data(count: 100)) }

@@ -15,6 +15,8 @@ public struct PerfDataBuilder: Sendable {
   public var release = "6.1.0"
   /// Says in the header that there are no data, as a recorder that was killed does.
   public var isUnfinished = false
+  /// Says that the samples lie in files beside it.
+  public var isDirectory = false
   public var records: [Data] = []
   /// Format texts by system.
   public var formats = [(system: "irq", texts: [TraceDatBuilder.softirqRaiseFormat])]
@@ -148,14 +150,16 @@ public struct PerfDataBuilder: Sendable {
     var file = magic + bytes(UInt64(104)) + bytes(UInt64(attributeSize + 16))
     file += bytes(UInt64(attributes)) + bytes(UInt64(ids.count * (attributeSize + 16)))
     file += bytes(UInt64(start)) + bytes(UInt64(isUnfinished ? 0 : data.count)) + Data(count: 16)
-    // Features 1 (formats) and 4 (release).
-    file += bytes(UInt64(1 << 1 | 1 << 4)) + Data(count: 24)
+    // Features 1 (formats), 4 (release) and 24 (directory).
+    file += bytes(UInt64(1 << 1 | 1 << 4 | (isDirectory ? 1 << 24 : 0))) + Data(count: 24)
     for id in ids { file += bytes(id) }
     for index in ids.indices { file += attribute(ids[index]) + bytes(UInt64(104 + index * 8)) + bytes(UInt64(8)) }
     records = file.count + comms.count
     file += data
     if isUnfinished { return file }
-    file += bytes(UInt64(end + 32)) + bytes(UInt64(formats.count)) + bytes(UInt64(end + 32 + formats.count)) + bytes(UInt64(texts.count))
-    return file + formats + texts
+    let table = isDirectory ? 48 : 32
+    file += bytes(UInt64(end + table)) + bytes(UInt64(formats.count)) + bytes(UInt64(end + table + formats.count)) + bytes(UInt64(texts.count))
+    if isDirectory { file += bytes(UInt64(end + table + formats.count + texts.count)) + bytes(UInt64(8)) }
+    return file + formats + texts + (isDirectory ? bytes(UInt64(1)) : Data())
   }
 }

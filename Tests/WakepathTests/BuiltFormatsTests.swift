@@ -93,6 +93,18 @@ struct BuiltFormatsTests {
       try small.traceDat.build().write(to: original)
       #expect(try Self.packets([path.path]) == Self.packets([original.path]))
       if Self.hasTraceCmd { try Self.expectSameEvents(path.path) }
+      // Which are read is said, and one can be read alone.
+      let counts = try [["top", "tasks"], ["top"], ["tasks"]].map { names in
+        let choice = names.count == 1 ? ["--instance", names[0]] : []
+        let report = try JSONSerialization.jsonObject(with: Tool.run(Repository.wakepath, ["report", "--json"] + choice + [path.path]).output)
+        let trace = try #require((report as? [String: Any])?["trace"] as? [String: Any])
+        #expect(trace["instances"] as? [String] == names)
+        return try #require(trace["events"] as? Int)
+      }
+      #expect(counts[0] == counts[1] + counts[2] && counts[1] > 0 && counts[2] > 0)
+      #expect(String(decoding: try Tool.wakepath("report", path.path).output, as: UTF8.self).contains("Instances top, tasks together"))
+      let other = try Tool.wakepath("report", "--instance", "none", path.path)
+      #expect(other.status == 3 && other.errors.contains("has no ring buffer called none; those it has are top, tasks"))
     }
   }
 

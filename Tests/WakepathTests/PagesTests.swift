@@ -42,6 +42,29 @@ struct PagesTests {
     }
   }
 
+  @Test("of a snapshot are read where there are no others, and not among those of the ring that went on")
+  func snapshot() throws {
+    try folder(try SmallRecording().traceDat) { copy, trace in
+      let expected = try BuiltFormatsTests.packets([trace])
+      for cpu in 0..<2 {
+        let folder = copy.appendingPathComponent("per_cpu/cpu\(cpu)")
+        try FileManager.default.copyItem(at: folder.appendingPathComponent("trace_pipe_raw"), to: folder.appendingPathComponent("snapshot_raw"))
+      }
+      #expect(try BuiltFormatsTests.packets([copy.path]) == expected)
+      for cpu in [0, 1] { try FileManager.default.removeItem(at: copy.appendingPathComponent("per_cpu/cpu\(cpu)/trace_pipe_raw")) }
+      #expect(try BuiltFormatsTests.packets([copy.path]) == expected)
+    }
+  }
+
+  @Test("of which nothing is left but a snapshot's text are read as that")
+  func snapshotText() throws {
+    let folder = try Repository.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let line = "          <idle>-0       [001] d.h1.  2209.435692: irq_handler_entry: irq=36 name=eth0-rx\n"
+    try Data("# tracer: nop\n#\n\(line)".utf8).write(to: folder.appendingPathComponent("snapshot"))
+    #expect(String(decoding: try Tool.wakepath("events", folder.path).output, as: UTF8.self) == line)
+  }
+
   @Test("in files named after their CPUs are read with formats from elsewhere, as those of a trace-cmd record that was killed")
   func filesAndFormats() throws {
     try folder(try SmallRecording().traceDat) { copy, trace in

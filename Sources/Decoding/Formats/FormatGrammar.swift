@@ -114,7 +114,7 @@ struct FormatGrammar {
       if takes("[") { _ = word() && takes("]") }
       if takes(")") {
         guard let next = peek else { return true }
-        return Self.isWord(next) || next == 40 || next == 34 ? operand() : true
+        return Self.isWord(next) || next == 40 || next == 34 || next == 126 ? operand() : true
       }
     }
     at = start
