@@ -24,6 +24,23 @@ extension RawSpan {
   public func decimal(at offset: inout Int) -> UInt64? {
     let start = offset
     var value: UInt64 = 0
+    // Up to nineteen digits fit whatever they are.
+    let safe = min(byteCount, start &+ 19)
+    var at = start
+    while at < safe, at >= 0, let byte = byte(at: at), byte &- 48 < 10 {
+      value = value &* 10 &+ UInt64(byte &- 48)
+      at &+= 1
+    }
+    if at == start &+ 19 { return longDecimal(value, at: &offset, at) }
+    offset = at
+    return at > start ? value : nil
+  }
+
+  /// Goes on with a number of nineteen digits or more.
+  @usableFromInline
+  func longDecimal(_ head: UInt64, at offset: inout Int, _ place: Int) -> UInt64? {
+    var value = head
+    offset = place
     while let byte = byte(at: offset), byte &- 48 < 10 {
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, carry) = product.addingReportingOverflow(UInt64(byte &- 48))
@@ -31,7 +48,22 @@ extension RawSpan {
       value = sum
       offset &+= 1
     }
-    return offset > start ? value : nil
+    return value
+  }
+
+  /// The first offset at or after `start` that holds `a` or `b`, or the end; looks at 8 bytes at a time.
+  @inlinable
+  public func end(before a: UInt8, or b: UInt8, from start: Int) -> Int {
+    let (allA, allB) = (UInt64(a) &* 0x0101_0101_0101_0101, UInt64(b) &* 0x0101_0101_0101_0101)
+    var index = start
+    while let word = integer(UInt64.self, at: index) {
+      let (isA, isB) = (word ^ allA, word ^ allB)
+      let found = ((isA &- 0x0101_0101_0101_0101) & ~isA | (isB &- 0x0101_0101_0101_0101) & ~isB) & 0x8080_8080_8080_8080
+      if found != 0 { return index &+ found.trailingZeroBitCount / 8 }
+      index &+= 8
+    }
+    while let byte = byte(at: index), byte != a, byte != b { index &+= 1 }
+    return index
   }
 
   /// The number in hexadecimal digits, with or without `0x`, at `offset`, which moves behind them; nil as for `decimal`.

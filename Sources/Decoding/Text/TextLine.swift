@@ -195,8 +195,7 @@ public struct TextLine: Sendable {
     if line.byte(at: at) == UInt8(ascii: "("), line.byte(at: at &+ 1) == UInt8(ascii: "+") {
       at = line.skippingSpaces(from: (line.firstIndex(of: UInt8(ascii: ")"), from: at) ?? at) &+ 1)
     }
-    var end = at
-    while let byte = line.byte(at: end), byte != 32, byte != UInt8(ascii: ":") { end &+= 1 }
+    let end = line.end(before: 32, or: UInt8(ascii: ":"), from: at)
     let isNamed = line.byte(at: end) == UInt8(ascii: ":")
     name = isNamed ? Column(at, end) : Column()
     info = Column(isNamed ? line.skippingSpaces(from: end &+ 1) : at, line.byteCount)

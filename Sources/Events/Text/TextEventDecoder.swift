@@ -3,18 +3,33 @@ internal import Decoding
 
 /// Turns lines of trace text into events. What text does not print (the socket of `sk_data_ready`, for example) is 0.
 struct TextEventDecoder {
-  private var kinds: [EventName: EventKind] = [:]
+  /// The kinds by name: each at the place that its name chooses, or behind it.
+  private var kinds = [(name: EventName, kind: EventKind)?](repeating: nil, count: 256)
   private var context = TextContext()
   private var tasks = TextTasks()
   /// The kinds of which an event was understood, a bit for each.
   private var understood: UInt64 = 0
 
   init() {
-    for kind in EventKind.allCases where kind.isReadFromText { kinds[EventName(kind.definition.name)] = kind }
+    for kind in EventKind.allCases where kind.isReadFromText {
+      let name = EventName(kind.definition.name)
+      var place = name.place
+      while kinds[place] != nil { place = (place &+ 1) & 255 }
+      kinds[place] = (name, kind)
+    }
+  }
+
+  private func kind(_ name: EventName) -> EventKind? {
+    var place = name.place
+    while let entry = kinds[place] {
+      if entry.name == name { return entry.kind }
+      place = (place &+ 1) & 255
+    }
+    return nil
   }
 
   /// An event's name of up to 24 bytes, as three words.
-  private struct EventName: Hashable {
+  private struct EventName: Equatable {
     var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
 
     init(_ bytes: RawSpan) { words = (bytes.word(at: 0), bytes.word(at: 8), bytes.word(at: 16)) }
@@ -26,11 +41,8 @@ struct TextEventDecoder {
 
     static func == (a: EventName, b: EventName) -> Bool { a.words == b.words }
 
-    func hash(into hasher: inout Hasher) {
-      hasher.combine(words.0)
-      hasher.combine(words.1)
-      hasher.combine(words.2)
-    }
+    /// Where in a table of 256 it is looked for first.
+    var place: Int { Int(truncatingIfNeeded: ((words.0 ^ words.1 &* 3 ^ words.2 &* 5) &* 0x9e37_79b9_7f4a_7c15) >> 56) }
   }
 
   /// What a line turned out to be.
@@ -55,7 +67,7 @@ struct TextEventDecoder {
     tasks.see(columns, line, &names)
     let name = columns.name.bytes(of: line)
     let letters = columns.flags.bytes(of: line)
-    guard name.byteCount <= 24, let kind = kinds[EventName(name)] else {
+    guard name.byteCount <= 24, let kind = kind(EventName(name)) else {
       switch TextFunction(name, columns.info.bytes(of: line)) {
       case .readable(let socket):
         let flags = letters.isEmpty ? context.now(cpu: columns.cpu) : TextContext.flags(letters: letters)
