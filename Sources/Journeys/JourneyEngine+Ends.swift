@@ -5,10 +5,13 @@ internal import Events
 extension JourneyEngine {
   /// Everything delivered in `context` so far is processed.
   mutating func endBatch(_ context: Int, _ time: UInt64) {
+    doubtOrder(context, passing: contexts[context].pending.count)
     settleCurrent(context)
     contexts[context].mayWake = false
     contexts[context].isSerial = false
     while let ref = contexts[context].pending.popFirst() { park(ref, time) }
+    if !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeAll(keepingCapacity: true) }
+    contexts[context].strangersSocket = 0
   }
 
   /// The packet `context` was at is done.
@@ -84,6 +87,7 @@ extension JourneyEngine {
   private mutating func removeFromQueue(_ slot: Int) {
     guard packets.slots[slot].dataLength > 0, let index = sockets.known(packets.slots[slot].socketKey) else { return }
     let ref = packets.ref(slot)
+    guard !packets.slots[slot].isPlaced || !isTCP(slot) else { return withdraw(slot, index) }
     guard let place = sockets.sockets[index].queue.lastIndex(where: { $0.packet == ref }) else { return }
     sockets.sockets[index].queue.remove(at: place)
     guard isTCP(slot), packets.slots[slot].state == .processing else { return }
@@ -150,8 +154,12 @@ extension JourneyEngine {
     // Text does not print it.
     guard socket != 0, let index = sockets.known(socket) else { return }
     while let entry = sockets.sockets[index].queue.popFirst() {
-      if let slot = packets.slot(entry.packet) { end(slot, .dropped) }
+      guard let slot = packets.slot(entry.packet) else { continue }
+      if sockets.sockets[index].isOrderOpen { packets.slots[slot].isDoubtful = true }
+      end(slot, .dropped)
     }
+    for early in sockets.sockets[index].outOfOrder { if let slot = packets.slot(early.packet) { end(slot, .dropped) } }
+    sockets.sockets[index].outOfOrder.removeAll()
     sockets.remove(socket)
   }
 

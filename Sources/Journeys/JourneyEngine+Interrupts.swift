@@ -111,9 +111,10 @@ extension JourneyEngine {
     if isOpen { mark.link = .inferred }
     packets.slots[slot].journey.stages[.softirq] = mark
     // An interrupt's request is that of the NAPI instance it announced; without one, NET_RX asked for itself, its budget used up.
-    if var raise = cpus[cpu].raise, raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
+    // A second poll in one run was asked for while it ran, without a word (6.4 and later).
+    if var raise = cpus[cpu].raise, !(cpus[cpu].poll?.isRepeated ?? false), raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
       // It may as well have been for a poll before this one, or for the backlog.
-      if raise.context != .softirq || cpus[cpu].poll?.isRepeated ?? false { raise.link = .inferred }
+      if raise.context != .softirq { raise.link = .inferred }
       packets.slots[slot].journey.stages[.raise] = raise
     }
   }

@@ -8,7 +8,7 @@ extension JourneyEngine {
     guard e.context == .process, e.pid != 0 else { return }
     let task = tasks.find(e.pid)
     if tasks.tasks[task].copies.count >= Self.copyLimit { tasks.tasks[task].copies.removeFirst(Self.copyLimit / 2) }
-    tasks.tasks[task].copies.append(Copy(time: e.time, cpu: e.cpu, skb: skb, length: length))
+    tasks.tasks[task].copies.append(Copy(time: e.time, cpu: e.cpu, skb: skb, packet: packets.find(skb).map { packets.ref($0) } ?? .none, length: length))
   }
 
   /// A receive call with more copies than this keeps the later ones only.
@@ -34,6 +34,7 @@ extension JourneyEngine {
 
   /// tcp_rcv_space_adjust: TCP has given a task what it just copied. Kernels that do not tell the result of receive calls leave only this.
   mutating func spaceAdjusted(_ e: Event, _ socket: UInt64, _ cookie: UInt64) {
+    if sockets.known(cookie) != nil { sockets.join(socket, to: cookie) }
     guard !hasReceiveLength, e.context == .process, let task = tasks.known(e.pid) else { return }
     let bytes = tasks.tasks[task].copies.reduce(Int64(0)) { $0 + Int64($1.length) }
     guard bytes > 0, let index = sockets.known(cookie) ?? sockets.known(socket) else { return endCall(e) }
@@ -53,7 +54,14 @@ extension JourneyEngine {
   /// A task freed a packet that nothing else had shown to reach a socket.
   mutating func readByFreeing(_ e: Event, _ slot: Int) {
     let task = tasks.find(e.pid)
-    deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, StageMark(e, .consumeSkb, .exact))
+    var mark = StageMark(e, .consumeSkb, .exact)
+    if let copy = tasks.tasks[task].copies.last, copy.skb == packets.slots[slot].journey.skb {
+      mark = StageMark(time: copy.time, cpu: copy.cpu, context: .process, evidence: .skbCopyDatagram, link: .exact)
+    }
+    if let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.udp, let size = header.payload {
+      packets.slots[slot].journey.stream = 0..<Int64(size)
+    }
+    deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, mark)
     tasks.tasks[task].copies.removeAll(keepingCapacity: true)
   }
 
@@ -96,6 +104,8 @@ extension JourneyEngine {
   private mutating func foundEmpty(_ socket: Int, _ e: Event) {
     let task = tasks.find(e.pid)
     let begin = tasks.tasks[task].callEnd
+    // What waits for bytes before it may stand in the queue, and what was taken for it may have been read.
+    if sockets.sockets[socket].isOrderOpen { return }
     while let entry = sockets.sockets[socket].queue.first {
       if let slot = packets.slot(entry.packet) {
         guard let ready = packets.slots[slot].journey.stages[.ready], ready.time < begin else { break }
@@ -117,12 +127,14 @@ extension JourneyEngine {
     if !sockets.sockets[socket].isSynchronised { synchronise(reader, socket) }
     if !hasDataReady, let copy = tasks.tasks[reader.task].copies.first { correctByCopy(copy, socket) }
     let start = sockets.sockets[socket].consumed
+    if sockets.sockets[socket].isOrderOpen { arrange(tasks.tasks[reader.task].copies, socket) }
     sockets.sockets[socket].consumed += bytes
     let link: Link = !sockets.sockets[socket].isSynchronised ? .inferred : reader.isOrdered ? .ordered : .exact
     while let entry = sockets.sockets[socket].queue.first, entry.end <= sockets.sockets[socket].consumed {
       sockets.sockets[socket].queue.removeFirst()
       if let slot = packets.slot(entry.packet) { deliver(reader, slot, mark(reader, covering: entry.end - start, link)) }
     }
+    if sockets.sockets[socket].consumed == sockets.sockets[socket].accepted { sockets.sockets[socket].isOrderOpen = false }
     // More was read than we saw arrive: data from before the recording, or segments that no event names.
     if sockets.sockets[socket].consumed > sockets.sockets[socket].accepted {
       sockets.sockets[socket].accepted = sockets.sockets[socket].consumed
@@ -158,6 +170,7 @@ extension JourneyEngine {
   /// The call's copy or free names the datagram in `slot`, wherever it was thought to be.
   private mutating func readNamed(_ reader: Reader, _ slot: Int, _ mark: StageMark, _ socket: UInt64, _ proto: UInt16, _ bytes: Int64) {
     if isReadable(slot), packets.slots[slot].socketKey != socket { retract(slot, mark.time) }
+    packets.slots[slot].isDoubtful = false
     let index = sockets.find(socket)
     correct(slot, index, mark.time)
     let ref = packets.ref(slot)
@@ -230,7 +243,7 @@ extension JourneyEngine {
         evidence: copy == nil ? .consumeSkb : .skbCopyDatagram, link: .exact)
       return (slot, mark)
     }
-    if let copy = task.copies.last, let slot = packets.find(copy.skb), isReadable(slot) { return (slot, mark(copy)) }
+    if let copy = task.copies.last, let slot = packets.slot(copy.packet), isReadable(slot) { return (slot, mark(copy)) }
     return nil
   }
 

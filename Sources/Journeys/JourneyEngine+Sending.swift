@@ -17,7 +17,7 @@ extension JourneyEngine {
         forwarded = packets.slots[slot].journey.id
         end(slot, .forwarded)
       } else {
-        endPreviousLife(of: skb)
+        endPreviousLife(of: skb, e)
       }
     }
     endSplit(e)

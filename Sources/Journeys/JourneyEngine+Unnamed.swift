@@ -4,10 +4,16 @@ internal import Events
 /// TCP on kernels before 6.12, whose tcp_probe names no packet: which one it means follows from order and length.
 extension JourneyEngine {
   /// The packet that carries `reported` bytes for `socket`: one that waits in `context`, or one that was silent.
-  mutating func unnamed(_ context: Int, _ socket: Int, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
+  mutating func unnamed(_ context: Int, _ socket: Int, _ flow: FlowID, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
     let headers = sockets.sockets[socket].headerLength ?? 52
-    let waiting = contexts[context].pending.compactMap { packets.slot($0) }.filter { packets.slots[$0].state == .delivered }
-    let silent = parked.compactMap { packets.slot($0.ref) }.filter { packets.slots[$0].state == .parked }
+    func mayBe(_ slot: Int) -> Bool {
+      guard let header = packets.slots[slot].journey.header, header.protocolNumber != 0 else { return true }
+      // In a backlog others may have joined it.
+      return header.flow == flow && (header.payload ?? reported == reported || header.payload ?? 0 > 0 && header.payload ?? 0 < reported)
+    }
+    let waiting = contexts[context].pending.compactMap { packets.slot($0) }.filter { packets.slots[$0].state == .delivered && mayBe($0) }
+    var silent = parked.compactMap { packets.slot($0.ref) }.filter { packets.slots[$0].state == .parked && mayBe($0) }
+    if !softContext.contains(Int32(context)) { silent += othersPending(context).filter(mayBe) }
     // Headers as long as the connection's are likelier than others.
     func isLikely(_ slot: Int) -> Bool { Int(packets.slots[slot].journey.length) == Int(reported) + Int(headers) }
     func fits(_ slot: Int) -> Bool { self.fits(slot, reported) }
@@ -18,7 +24,21 @@ extension JourneyEngine {
       }
       return (slot, .ordered)
     }
-    return (silent.first(where: isLikely) ?? firstOfRun(reported, headers) ?? silent.first(where: fits)).map { ($0, .inferred) }
+    // Each says whose it is, and how much it carries: there is no other.
+    if let slot = silent.first(where: { packets.slots[$0].journey.header?.payload == reported }) {
+      passAhead(of: slot, context, time)
+      return (slot, .ordered)
+    }
+    return (silent.first(where: isLikely) ?? firstOfRun(reported, headers, flow) ?? silent.first(where: fits)).map { slot in
+      passAhead(of: slot, context, time)
+      return (slot, .inferred)
+    }
+  }
+
+  /// What other CPUs have in their batches: a task may find it in a backlog before they are through.
+  private func othersPending(_ context: Int) -> [Int] {
+    softContext.lazy.map(Int.init).filter { $0 != context }.flatMap { contexts[$0].pending }.compactMap { packets.slot($0) }
+      .filter { packets.slots[$0].state == .delivered }
   }
 
   /// IP and TCP headers take 40 to 120 bytes, a multiple of four; the shortest frames have padding besides.
@@ -48,10 +68,10 @@ extension JourneyEngine {
   }
 
   /// The first of silent packets that follow one another by one device and together carry `dataLength`: TCP merged them in a backlog.
-  private func firstOfRun(_ dataLength: UInt32, _ headers: UInt32) -> Int? {
+  private func firstOfRun(_ dataLength: UInt32, _ headers: UInt32, _ flow: FlowID) -> Int? {
     let silent = parked.suffix(256).compactMap { packets.slot($0.ref) }
       .filter { packets.slots[$0].state == .parked || packets.slots[$0].state == .consumed }
-      .filter { Self.possibleLengths.contains(packets.slots[$0].journey.length) }
+      .filter { Self.possibleLengths.contains(packets.slots[$0].journey.length) && packets.slots[$0].journey.header?.flow ?? flow == flow }
       .sorted { packets.slots[$0].journey.id < packets.slots[$1].journey.id }
     for device in Set(silent.map { packets.slots[$0].journey.device }) {
       let units = units(silent.filter { packets.slots[$0].journey.device == device }, headers)

@@ -42,6 +42,10 @@ struct Packet {
   var socketKey: UInt64 = 0
   /// Payload that TCP counted.
   var dataLength: UInt32 = 0
+  /// Whether its place among those of its batch, or in the stream, is open.
+  var isDoubtful = false
+  /// Whether its own sequence number tells its place in the stream.
+  var isPlaced = false
   /// Whether it changed a connection's state: it has had its effect, however its memory is freed.
   var changedState = false
   /// Whether its address came through the backlog, which hands over packets one by one.

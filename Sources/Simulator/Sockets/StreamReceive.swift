@@ -25,6 +25,10 @@ extension CPU {
 
   /// tcp_add_backlog: data that follow the last packet's join it there, and the packet is freed silently.
   private func addToBacklog(_ packet: Packet, _ socket: StreamSocket) {
+    for truth in packet.received {
+      truth.isBacklogged = true
+      truth.batch?.hasSilent = true
+    }
     guard socket.backlog.count < socket.connection.backlogLimit else { return drop(packet, .socketBacklog, at: .tcpReceive) }
     if let tail = socket.backlog.last, tail.canJoin(packet), machine.random.chance(machine.settings.coalescing) {
       tail.join(packet)
@@ -66,7 +70,7 @@ extension CPU {
     let truths = packet.received
     let free: Step = { cpu in if isFreed { cpu.freeSilently(packet) } }
     let announce: Step = { cpu in
-      guard socket.isReadable else { return }
+      guard socket.isReadable else { return socket.hideOrder() }
       cpu.announceData(socket.address, Event.IPProtocol.tcp, socket.waiters, for: truths)
     }
     let answer: Step = { $0.answer(socket, packet, isBacklog: isBacklog, isUrgent: filled || segment.isFIN) }
@@ -95,6 +99,8 @@ extension CPU {
       at += length
     }
     socket.accepted = segment.to
+    socket.unread += parts.map(\.truth)
+    if socket.isOrderHidden { socket.hideOrder() }
     if segment.isFIN { socket.hasReceivedFIN = true }
     if let last = socket.queue.indices.last, !socket.queue[last].isFIN, machine.random.chance(machine.settings.coalescing) {
       socket.queue[last].to = segment.to
@@ -113,6 +119,8 @@ extension CPU {
       return run({ $0.answer(socket, packet, isBacklog: isBacklog, isUrgent: true) }, { $0.drop(packet, .oldData, at: .tcpData) })
     }
     socket.outOfOrder.append(packet)
+    socket.unread += packet.received
+    socket.hideOrder()
     run({ $0.answer(socket, packet, isBacklog: isBacklog, isUrgent: true) })
   }
 
@@ -123,7 +131,6 @@ extension CPU {
       let packet = socket.outOfOrder.remove(at: place)
       guard let segment = packet.segment else { continue }
       hasFilled = true
-      for truth in packet.received { truth.isOutOfOrder = true }
       if queue(packet, segment, socket) { freeSilently(packet) }
     }
     return hasFilled
