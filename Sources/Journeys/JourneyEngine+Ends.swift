@@ -5,13 +5,21 @@ internal import Events
 extension JourneyEngine {
   /// Everything delivered in `context` so far is processed.
   mutating func endBatch(_ context: Int, _ time: UInt64) {
-    doubtOrder(context, passing: contexts[context].pending.count)
+    if !contexts[context].byOrder.isEmpty { doubtOrder(context, passing: contexts[context].pending.count) }
     settleCurrent(context)
     contexts[context].mayWake = false
     contexts[context].isSerial = false
     while let ref = contexts[context].pending.popFirst() { park(ref, time) }
     if !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeAll(keepingCapacity: true) }
     contexts[context].strangersSocket = 0
+  }
+
+  /// The same where another packet is delivered: the last of those before may be of a protocol of its own, which ends the run
+  /// (`__netif_receive_skb_list_core`) and is no sign of a silent one.
+  mutating func endRun(_ context: Int, _ time: UInt64) {
+    doubtOrder(context, passing: contexts[context].pending.count - 1)
+    contexts[context].byOrder.removeAll(keepingCapacity: true)
+    endBatch(context, time)
   }
 
   /// The packet `context` was at is done.

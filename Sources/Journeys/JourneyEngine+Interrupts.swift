@@ -31,9 +31,11 @@ extension JourneyEngine {
       cpus[cpu].noteRaise()
       cpus[cpu].remember(RaisedInterrupt(irq: handler.irq, entry: handler.entry, raise: mark))
     } else if let context = context(of: e), let slot = packets.slot(contexts[context].inBacklog) {
+      cpus[cpu].hasPendingOwnRaise = true
       packets.slots[slot].journey.stages[.raise] = mark
     } else {
       raiseFromThread(e, mark)
+      if e.flags.contains(.softirq) { cpus[cpu].hasPendingOwnRaise = true }
     }
   }
 
@@ -45,6 +47,8 @@ extension JourneyEngine {
     cpus[cpu].softirq = StageMark(e, .softirqEntry, .ordered)
     cpus[cpu].raise = cpus[cpu].pendingRaise
     cpus[cpu].pendingRaise = nil
+    cpus[cpu].hasOwnRaise = cpus[cpu].hasPendingOwnRaise
+    cpus[cpu].hasPendingOwnRaise = false
     cpus[cpu].conditions = cpus[cpu].pendingConditions
     cpus[cpu].pendingConditions = []
     if let task = tasks.known(e.pid), tasks.tasks[task].comm.kernelThread == .ksoftirqd { cpus[cpu].conditions.insert(.ksoftirqd) }
@@ -130,7 +134,10 @@ extension JourneyEngine {
       return claim(cpu, index)
     }
     guard let index = open.first(where: { cpus[cpu].raised[$0].raise != nil }) else { return nil }
-    guard open.count == 1 else {
+    // NET_RX asked for itself: the poll may go on without an interrupt of its own.
+    if cpus[cpu].hasOwnRaise { return nil }
+    guard open.count == 1, learned == nil || learned?.irq == cpus[cpu].raised[index].irq else {
+      if open.count == 1 { learn(napi, cpus[cpu].raised[index].irq) }
       var guess = claim(cpu, index)
       guess.entry.link = .inferred
       guess.raise?.link = .inferred

@@ -8,7 +8,7 @@ internal import Events
 extension JourneyEngine {
   /// The packet in `slot` brings data to `socket`, behind all that came before.
   mutating func noteOrder(_ slot: Int, _ socket: Int) {
-    if hasDataReady, let last = packets.slot(sockets.sockets[socket].latest), last != slot,
+    if hasDataReady || hasReadable, let last = packets.slot(sockets.sockets[socket].latest), last != slot,
       !packets.slots[last].journey.stages.has(.ready), packets.slots[last].dataLength > 0
     {
       sockets.sockets[socket].isOrderOpen = true
@@ -19,6 +19,11 @@ extension JourneyEngine {
   /// A call that is over has read from `socket`, whose order is open. Its copies name the packets that stood first in the queue, each where it
   /// begins: those are put there, and all others are in doubt.
   mutating func arrange(_ copies: [Copy], _ socket: Int) {
+    if !sockets.sockets[socket].isOrderOpen {
+      guard let first = copies.first, let place = sockets.sockets[socket].queue.firstIndex(where: { $0.packet == first.packet }), place > 0
+      else { return }
+      sockets.sockets[socket].isOrderOpen = true
+    }
     var position = sockets.sockets[socket].consumed
     for entry in sockets.sockets[socket].queue {
       if let slot = packets.slot(entry.packet) { packets.slots[slot].isDoubtful = !packets.slots[slot].isPlaced }
@@ -34,7 +39,7 @@ extension JourneyEngine {
     let queue = sockets.sockets[socket].queue
     guard let place = queue.firstIndex(where: { $0.packet == ref }), !packets.slots[slot].isPlaced else { return }
     func begin(_ index: Int) -> Int64 { queue[index].end - length(of: queue[index]) }
-    if begin(place) <= position {
+    if begin(place) == position {
       packets.slots[slot].isPlaced = true
       packets.slots[slot].isDoubtful = false
     }
@@ -57,16 +62,22 @@ extension JourneyEngine {
 
   /// The first `count` packets that wait in `context` showed nothing. Those that do not say what they are may be any of those that order
   /// alone has joined to their sockets.
-  mutating func doubtOrder(_ context: Int, passing count: Int) {
-    guard !contexts[context].byOrder.isEmpty else { return }
-    var isOpen = false
+  mutating func doubtOrder(_ context: Int, passing count: Int, as next: Int? = nil) {
+    let joined = contexts[context].byOrder.compactMap { packets.slot($0) } + (next.map { [$0] } ?? [])
+    guard count > 0, !joined.isEmpty else { return }
     for ref in contexts[context].pending.prefix(count) {
-      guard let slot = packets.slot(ref), packets.slots[slot].state == .delivered, packets.slots[slot].journey.header == nil else { continue }
-      packets.slots[slot].isDoubtful = true
-      isOpen = true
+      guard let silent = packets.slot(ref), packets.slots[silent].state == .delivered, packets.slots[silent].journey.header == nil else { continue }
+      for slot in joined where slot != silent && mayBeTaken(silent, for: slot) {
+        packets.slots[silent].isDoubtful = true
+        packets.slots[slot].isDoubtful = true
+      }
     }
-    guard isOpen else { return }
-    for ref in contexts[context].byOrder { if let slot = packets.slot(ref) { packets.slots[slot].isDoubtful = true } }
+  }
+
+  /// Whether the packet in `silent` may be the one whose events were given to the packet in `slot`: tcp_probe tells how many bytes there are.
+  private func mayBeTaken(_ silent: Int, for slot: Int) -> Bool {
+    guard packets.slots[slot].journey.header == nil else { return false }
+    return !packets.slots[slot].journey.stages.has(.transport) || packets.slots[slot].journey.length == packets.slots[silent].journey.length
   }
 
   /// The journey of `slot` ends, and others may be taken for it.

@@ -22,7 +22,10 @@ extension JourneyEngine {
 
   private mutating func readied(_ context: Int, _ e: Event, _ socket: UInt64) -> Int? {
     if let current = packets.slot(contexts[context].current), packets.slots[current].journey.protocolNumber == Event.IPProtocol.tcp {
-      return current
+      // Announced already: it is the next one's, if that says what it is.
+      guard packets.slots[current].journey.stages.has(.ready), let next = nextPending(context, Event.IPProtocol.udp),
+        packets.slots[next].journey.header != nil
+      else { return current }
     }
     // Sockets of other families (AF_UNIX) announce data in a task's own context, where no packet waits.
     guard let slot = pendingDatagram(context) else { return nil }

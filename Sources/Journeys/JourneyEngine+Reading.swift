@@ -127,12 +127,15 @@ extension JourneyEngine {
     if !sockets.sockets[socket].isSynchronised { synchronise(reader, socket) }
     if !hasDataReady, let copy = tasks.tasks[reader.task].copies.first { correctByCopy(copy, socket) }
     let start = sockets.sockets[socket].consumed
-    if sockets.sockets[socket].isOrderOpen { arrange(tasks.tasks[reader.task].copies, socket) }
+    if sockets.sockets[socket].isSynchronised { arrange(tasks.tasks[reader.task].copies, socket) }
     sockets.sockets[socket].consumed += bytes
     let link: Link = !sockets.sockets[socket].isSynchronised ? .inferred : reader.isOrdered ? .ordered : .exact
     while let entry = sockets.sockets[socket].queue.first, entry.end <= sockets.sockets[socket].consumed {
       sockets.sockets[socket].queue.removeFirst()
-      if let slot = packets.slot(entry.packet) { deliver(reader, slot, mark(reader, covering: entry.end - start, link)) }
+      guard let slot = packets.slot(entry.packet) else { continue }
+      // Nothing shows whether data came in order where nothing announces them (before 6.3); a copy names the first that it takes.
+      let isSure = hasDataReady || hasReadable || packets.slots[slot].isPlaced || tasks.tasks[reader.task].copies.contains { $0.packet == entry.packet }
+      deliver(reader, slot, mark(reader, covering: entry.end - start, isSure ? link : .inferred))
     }
     if sockets.sockets[socket].consumed == sockets.sockets[socket].accepted { sockets.sockets[socket].isOrderOpen = false }
     // More was read than we saw arrive: data from before the recording, or segments that no event names.
@@ -175,8 +178,11 @@ extension JourneyEngine {
     correct(slot, index, mark.time)
     let ref = packets.ref(slot)
     if let place = sockets.sockets[index].queue.firstIndex(where: { $0.packet == ref }) {
-      for _ in 0..<place { if let passed = sockets.sockets[index].queue.popFirst() { giveUp(passed.packet) } }
-      sockets.sockets[index].queue.removeFirst()
+      sockets.sockets[index].queue.remove(at: place)
+      for passed in sockets.sockets[index].queue.prefix(place).reversed() where !mayFollow(passed.packet, slot) {
+        sockets.sockets[index].queue.removeAll { $0 == passed }
+        giveUp(passed.packet)
+      }
       shorten(slot, to: bytes)
     } else {
       packets.slots[slot].journey.stream = 0..<bytes
@@ -184,6 +190,15 @@ extension JourneyEngine {
     packets.slots[slot].journey.protocolNumber = proto
     packets.slots[slot].journey.socket = socket
     deliver(reader, slot, mark)
+  }
+
+  /// Whether `passed`, announced before the datagram in `slot`, may stand behind it: another CPU put it in between that one's entry into the
+  /// queue and its announcement (`__udp_enqueue_schedule_skb`).
+  private func mayFollow(_ passed: PacketRef, _ slot: Int) -> Bool {
+    guard let other = packets.slot(passed), let ready = packets.slots[other].journey.stages[.ready],
+      let receive = packets.slots[slot].journey.stages[.receive]
+    else { return false }
+    return ready.cpu != receive.cpu && receive.time < ready.time
   }
 
   /// Joins the call to the datagram it read; false if the socket has none.

@@ -33,7 +33,7 @@ extension JourneyEngine {
 
   /// The silent packets whose data follow those of the packet in `slot`, up to `dataLength` bytes in all: TCP merged them into it while it
   /// waited in the socket's backlog (`tcp_add_backlog`). None if they are not all there.
-  private func followers(_ context: Int, _ slot: Int, _ header: PacketHeader, _ dataLength: UInt32) -> [Int] {
+  func followers(_ context: Int, _ slot: Int, _ header: PacketHeader, _ dataLength: UInt32) -> [Int] {
     var candidates = silentPackets(context, slot).after
     var found: [Int] = []
     var length = header.payload ?? 0
@@ -72,17 +72,17 @@ extension JourneyEngine {
       packets.slots[slot].journey.stream = from..<end
       return
     }
-    append(slot, socket, end)
+    append(slot, socket, from, end)
     // tcp_ofo_queue
     while let early = sockets.sockets[socket].outOfOrder.first, early.from <= sockets.sockets[socket].accepted {
       sockets.sockets[socket].outOfOrder.removeFirst()
       guard let slot = packets.slot(early.packet), early.end > sockets.sockets[socket].accepted else { continue }
-      append(slot, socket, early.end)
+      append(slot, socket, early.from, early.end)
     }
   }
 
-  private mutating func append(_ slot: Int, _ socket: Int, _ end: Int64) {
-    packets.slots[slot].journey.stream = sockets.sockets[socket].accepted..<end
+  private mutating func append(_ slot: Int, _ socket: Int, _ from: Int64, _ end: Int64) {
+    packets.slots[slot].journey.stream = from..<end
     sockets.sockets[socket].accepted = end
     sockets.sockets[socket].queue.append(QueuedPacket(packet: packets.ref(slot), end: end))
   }

@@ -162,27 +162,33 @@ extension JourneyEngine {
   private mutating func handshake(_ context: Int, _ time: UInt64, _ old: Int32 = 0, _ flow: FlowID = .none) -> Int? {
     guard var slot = nextPending(context, Event.IPProtocol.tcp) else { return nil }
     if packets.slots[slot].journey.header != nil, flow != .none {
-      guard let named = pending(context, flow) else { return nil }
+      guard let named = pending(context, flow, old) else { return nil }
       slot = named
     } else if old == Event.TCPState.listen || old == Event.TCPState.synSent {
       var length = packets.slots[slot].journey.length
       for ref in contexts[context].pending {
         guard let other = packets.slot(ref), packets.slots[other].state == .delivered else { continue }
         let own = packets.slots[other].journey.length
-        guard (40...80).contains(own), length > 80 || (old == Event.TCPState.listen ? own < length : own > length) else { continue }
+        guard (40...80).contains(own), length > 80 || (old == Event.TCPState.listen ? own + 6 < length : own > length + 6) else { continue }
         (slot, length) = (other, own)
       }
     }
+    doubtOrder(context, passing: contexts[context].pending.firstIndex(of: packets.ref(slot)) ?? 0, as: slot)
     process(context, slot, time)
     if packets.slots[slot].journey.header == nil { contexts[context].byOrder.append(packets.ref(slot)) }
     packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
     return slot
   }
 
-  /// The first packet waiting in `context` that says it is one of `flow`.
-  private func pending(_ context: Int, _ flow: FlowID) -> Int? {
-    contexts[context].pending.lazy.compactMap { packets.slot($0) }
-      .first { packets.slots[$0].state == .delivered && packets.slots[$0].journey.header?.flow == flow }
+  /// The packet waiting in `context` that says it is one of `flow` and may change its connection from `old`: the first, or where our FIN is to
+  /// be acknowledged the first of those that acknowledge most.
+  private func pending(_ context: Int, _ flow: FlowID, _ old: Int32) -> Int? {
+    let own = contexts[context].pending.compactMap { packets.slot($0) }
+      .filter { packets.slots[$0].state == .delivered && packets.slots[$0].journey.header?.flow == flow }
+    guard old == Event.TCPState.finWait1 || old == Event.TCPState.lastACK, var best = own.first else { return own.first }
+    func number(_ slot: Int) -> UInt32 { packets.slots[slot].journey.header?.acknowledgement ?? 0 }
+    for slot in own where Int32(bitPattern: number(slot) &- number(best)) > 0 { best = slot }
+    return best
   }
 
   /// inet_sock_set_state while a packet is processed: a handshake or teardown.
@@ -253,15 +259,18 @@ extension JourneyEngine {
   private mutating func backlogged(_ context: Int, _ e: Event, _ old: Int32, _ flow: FlowID) -> Int? {
     guard !e.flags.contains(.softirq) else { return nil }
     var found: Int?
+    var count = 0
     for (ref, _) in parked {
       guard let slot = packets.slot(ref), packets.slots[slot].state == .parked, (40...80).contains(packets.slots[slot].journey.length),
         packets.slots[slot].journey.header?.flow ?? flow == flow
       else { continue }
+      count += 1
       let length = packets.slots[slot].journey.length
       let best = found.map { packets.slots[$0].journey.length }
       if best == nil || (old == Event.TCPState.synSent ? length >= best ?? 0 : length <= best ?? 0) { found = slot }
     }
     guard let found else { return nil }
+    if count > 1, packets.slots[found].journey.header == nil { packets.slots[found].isDoubtful = true }
     process(context, found, e.time)
     packets.slots[found].journey.protocolNumber = Event.IPProtocol.tcp
     return found

@@ -18,17 +18,29 @@ extension JourneyEngine {
     func isLikely(_ slot: Int) -> Bool { Int(packets.slots[slot].journey.length) == Int(reported) + Int(headers) }
     func fits(_ slot: Int) -> Bool { self.fits(slot, reported) }
     if let slot = waiting.first(where: isLikely) ?? lastFragment(waiting, reported, headers) ?? waiting.first(where: fits) {
+      doubtOrder(context, passing: contexts[context].pending.firstIndex(of: packets.ref(slot)) ?? 0, as: slot)
       while let passed = contexts[context].pending.first, passed != packets.ref(slot) {
         contexts[context].pending.removeFirst()
         park(passed, time)
       }
+      if packets.slots[slot].journey.header == nil { contexts[context].byOrder.append(packets.ref(slot)) }
       return (slot, .ordered)
     }
     // Each says whose it is, and how much it carries: there is no other.
     if let slot = silent.first(where: { packets.slots[$0].journey.header?.payload == reported }) {
       passAhead(of: slot, context, time)
-      return (slot, .ordered)
+      // Of segments without data, some may have been merged in the backlog without a word.
+      return (slot, reported == 0 ? .inferred : .ordered)
     }
+    let first = silent.first { slot in
+      packets.slots[slot].journey.header.map { $0.payload ?? 0 > 0 && !followers(context, slot, $0, reported).isEmpty } ?? false
+    }
+    if let first {
+      passAhead(of: first, context, time)
+      return (first, .ordered)
+    }
+    let likely = silent.filter { isLikely($0) || packets.slots[$0].journey.header == nil && fits($0) }
+    if likely.count > 1 { for slot in likely { packets.slots[slot].isDoubtful = true } }
     return (silent.first(where: isLikely) ?? firstOfRun(reported, headers, flow) ?? silent.first(where: fits)).map { slot in
       passAhead(of: slot, context, time)
       return (slot, .inferred)

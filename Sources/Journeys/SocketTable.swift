@@ -2,7 +2,7 @@ internal import DequeModule
 internal import Events
 
 /// A packet in a socket's receive queue and the stream positions of its data.
-struct QueuedPacket {
+struct QueuedPacket: Equatable {
   var packet: PacketRef
   /// Bytes of the stream up to the end of this packet (TCP), or the size of the datagram.
   var end: Int64

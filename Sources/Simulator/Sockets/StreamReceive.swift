@@ -7,6 +7,7 @@ extension CPU {
   func receive(_ packet: Packet, _ segment: Segment) {
     let connection = segment.connection
     packet.received[0].protocolNumber = Event.IPProtocol.tcp
+    packet.received[0].isEmpty = segment.length == 0
     guard let socket = connection.sockets[segment.side] else {
       if segment.isSYN { return receiveSYN(packet, connection) }
       if let listener = connection.listener, segment.acknowledges != nil { return receiveLastACK(packet, segment, listener) }
@@ -114,9 +115,14 @@ extension CPU {
 
   /// tcp_data_queue_ofo: silence, but for an ACK that says what is missing.
   private func takeOutOfOrder(_ packet: Packet, _ segment: Segment, _ socket: StreamSocket, isBacklog: Bool) {
-    let isKnown = socket.outOfOrder.contains { $0.segment.map { $0.from < segment.to && segment.from < $0.to } ?? false }
+    let isKnown = socket.outOfOrder.contains { $0.segment.map { $0.from <= segment.from && segment.to <= $0.to } ?? false }
     guard !isKnown else {
       return run({ $0.answer(socket, packet, isBacklog: isBacklog, isUrgent: true) }, { $0.drop(packet, .oldData, at: .tcpData) })
+    }
+    // TCP_OFOMERGE: the new segment has all of these.
+    for old in socket.outOfOrder where old.segment.map({ segment.from <= $0.from && $0.to <= segment.to && !$0.isFIN }) ?? false {
+      socket.outOfOrder.removeAll { $0 === old }
+      drop(old, .oldData, at: .tcpData)
     }
     socket.outOfOrder.append(packet)
     socket.unread += packet.received
@@ -130,6 +136,11 @@ extension CPU {
     while let place = socket.outOfOrder.firstIndex(where: { ($0.segment?.from ?? .max) <= socket.accepted }) {
       let packet = socket.outOfOrder.remove(at: place)
       guard let segment = packet.segment else { continue }
+      // TCP_OFO_DROP
+      guard segment.to > socket.accepted || segment.isFIN else {
+        drop(packet, .oldData, at: .tcpData)
+        continue
+      }
       hasFilled = true
       if queue(packet, segment, socket) { freeSilently(packet) }
     }

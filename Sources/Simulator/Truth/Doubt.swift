@@ -23,7 +23,7 @@ extension ReceivedTruth {
     let isSilent = isBacklogged || isSilent || batch?.hasSilent ?? false
     if isSilent, !hasProbes { doubts.insert(.silent) }
     if isOrderHidden, !hasProbes { doubts.insert(.order) }
-    if !kernel.probeNamesPacket, !hasProbes, batch?.count ?? 0 > 1 || isSilent { doubts.insert(.unnamed) }
+    if !kernel.probeNamesPacket, !hasProbes && (batch?.count ?? 0 > 1 || isSilent) || isBacklogged && isEmpty { doubts.insert(.unnamed) }
     if !kernel.hasDataReady, !hasProbes { doubts.insert(.unannounced) }
     return doubts
   }

@@ -60,6 +60,8 @@ public final class ReceivedTruth {
   public internal(set) var isOrderHidden = false
   /// It waited in a socket's backlog.
   public internal(set) var isBacklogged = false
+  /// A segment without data, as others of its connection are.
+  public internal(set) var isEmpty = false
   /// The packets that were handed to the protocols together.
   var batch: BatchTruth?
   /// The stack consumed it without an event that names it or stands in its context.

@@ -126,9 +126,12 @@ public struct TruthCheck {
     if kernel.probeNamesPacket, journey.socket != packet.socket {
       say("socket \(String(journey.socket, radix: 16)), but had \(String(packet.socket, radix: 16))")
     }
-    if journey.reader?.pid != packet.reader { say("read by \(journey.reader?.pid ?? 0), but was by \(packet.reader ?? 0)") }
+    if journey.reader?.pid != packet.reader {
+      say(
+        "read by \(journey.reader?.pid ?? 0), but was by \(packet.reader ?? 0)", isAdmitted: journey.stages[.read]?.link == .inferred)
+    }
     if journey.outcome == .delivered, journey.stream != packet.stream, isSizeShown(packet) || journey.stream != nil {
-      say("bytes \(journey.stream ?? 0..<0), but had \(packet.stream ?? 0..<0)")
+      say("bytes \(journey.stream ?? 0..<0), but had \(packet.stream ?? 0..<0)", isAdmitted: journey.stages[.read]?.link == .inferred)
     }
   }
 
