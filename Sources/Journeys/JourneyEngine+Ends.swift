@@ -9,7 +9,10 @@ extension JourneyEngine {
     settleCurrent(context)
     contexts[context].mayWake = false
     contexts[context].isSerial = false
-    while let ref = contexts[context].pending.popFirst() { park(ref, time) }
+    while let ref = contexts[context].pending.popFirst() {
+      park(ref, time)
+      if let slot = packets.slot(ref), packets.slots[slot].isTaken, packets.slots[slot].journey.reader != nil { end(slot, .delivered) }
+    }
     if !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeAll(keepingCapacity: true) }
     contexts[context].strangersSocket = 0
   }
@@ -122,6 +125,7 @@ extension JourneyEngine {
     // The reader was quicker than the CPU that still is at the datagram's batch.
     case .processing where packets.slots[slot].dataLength > 0 && !isTCP(slot) && e.context == .process && e.pid != 0
       && !e.flags.contains(.bottomHalvesOff):
+      guard hasReceiveLength else { return readQueuedByFreeing(e, slot) }
       tasks.tasks[tasks.find(e.pid)].consumed = (packets.ref(slot), e.time, e.cpu)
     case .processing where packets.slots[slot].dataLength > 0: packets.forget(skb)
     case .processing: settle(slot)
@@ -147,6 +151,7 @@ extension JourneyEngine {
     let ref = packets.ref(slot)
     packets.forget(packets.slots[slot].journey.skb)
     packets.slots[slot].state = .consumed
+    packets.slots[slot].isTaken = true
     parked.append((ref, e.time))
     tasks.tasks[tasks.find(e.pid)].consumed = (ref, e.time, e.cpu)
   }

@@ -118,7 +118,8 @@ extension JourneyEngine {
     // A second poll in one run was asked for while it ran, without a word (6.4 and later).
     if var raise = cpus[cpu].raise, !(cpus[cpu].poll?.isRepeated ?? false), raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
       // It may as well have been for a poll before this one, or for the backlog.
-      if raise.context != .softirq { raise.link = .inferred }
+      let isAlone = !cpus[cpu].raised.contains { !$0.isClaimed && $0.raise != nil }
+      if raise.context != .softirq || !isAlone { raise.link = .inferred }
       packets.slots[slot].journey.stages[.raise] = raise
     }
   }

@@ -27,8 +27,9 @@ extension JourneyEngine {
       readStream(reader, index, Int64(result))
     } else if let (slot, mark) = namedDatagram(reader), packets.slots[slot].state == .consumed || packets.slots[slot].socketKey != 0 {
       readNamed(reader, slot, mark, socket, proto, Int64(result))
-    } else if readDatagram(reader, index, Int64(result)) == false {
-      readUnnamedDatagram(reader, socket, proto, Int64(result))
+    } else if readDatagram(reader, index, Int64(result)) == false, !readUnnamedDatagram(reader, socket, proto, Int64(result)) {
+      let mark = mark(reader, covering: 0, .inferred)
+      sockets.sockets[index].earlyRead = (Journey.Task(pid: e.pid, comm: reader.comm), mark, Int64(result))
     }
   }
 
@@ -134,7 +135,8 @@ extension JourneyEngine {
       sockets.sockets[socket].queue.removeFirst()
       guard let slot = packets.slot(entry.packet) else { continue }
       // Nothing shows whether data came in order where nothing announces them (before 6.3); a copy names the first that it takes.
-      let isSure = hasDataReady || hasReadable || packets.slots[slot].isPlaced || tasks.tasks[reader.task].copies.contains { $0.packet == entry.packet }
+      let isPlain = (hasDataReady || hasReadable) && !packets.slots[slot].isMate
+      let isSure = isPlain || packets.slots[slot].isPlaced || tasks.tasks[reader.task].copies.contains { $0.packet == entry.packet }
       deliver(reader, slot, mark(reader, covering: entry.end - start, isSure ? link : .inferred))
     }
     if sockets.sockets[socket].consumed == sockets.sockets[socket].accepted { sockets.sockets[socket].isOrderOpen = false }
@@ -223,8 +225,8 @@ extension JourneyEngine {
 
   /// Text does not print the socket of sk_data_ready: all its datagrams wait in one queue. The one that the call's copy or free names is the
   /// one; else the first of the same size and protocol that woke the reader, or the first at all.
-  private mutating func readUnnamedDatagram(_ reader: Reader, _ socket: UInt64, _ proto: UInt16, _ bytes: Int64) {
-    guard socket != 0, let index = sockets.known(0) else { return }
+  private mutating func readUnnamedDatagram(_ reader: Reader, _ socket: UInt64, _ proto: UInt16, _ bytes: Int64) -> Bool {
+    guard socket != 0, let index = sockets.known(0) else { return false }
     let queue = sockets.sockets[index].queue
     let named = namedDatagram(reader)
     func fits(_ entry: QueuedPacket) -> Bool {
@@ -239,10 +241,11 @@ extension JourneyEngine {
       named.flatMap { named in queue.firstIndex { $0.packet == packets.ref(named.0) } }
       ?? queue.firstIndex { fits($0) && $0.end == bytes && woke($0) } ?? queue.firstIndex { fits($0) && $0.end == bytes }
       ?? queue.firstIndex { fits($0) }
-    guard let place, let slot = packets.slot(queue[place].packet) else { return }
+    guard let place, let slot = packets.slot(queue[place].packet) else { return false }
     sockets.sockets[index].queue.remove(at: place)
     packets.slots[slot].journey.socket = socket
     deliver(reader, slot, named?.0 == slot ? named?.1 ?? mark(reader, covering: 0, .inferred) : mark(reader, covering: 0, .inferred))
+    return true
   }
 
   /// The datagram that this call's copy or free names. Freed, its address may be another packet's already.
@@ -292,6 +295,14 @@ extension JourneyEngine {
       inferred.link = .inferred
       packets.slots[slot].journey.stages[.running] = inferred
     }
+    // Its announcement is still to come.
+    if packets.slots[slot].isTaken, !packets.slots[slot].journey.stages.has(.ready), isWaiting(slot) { return }
     end(slot, .delivered)
+  }
+
+  /// Whether a CPU is still at the batch of the packet in `slot`.
+  private func isWaiting(_ slot: Int) -> Bool {
+    let ref = packets.ref(slot)
+    return softContext.contains { contexts[Int($0)].pending.contains(ref) }
   }
 }

@@ -37,6 +37,7 @@ extension JourneyEngine {
       rest -= unit.dataLength
       merge(unit)
       packets.slots[unit.packet].state = .processing
+      packets.slots[unit.packet].isMate = true
       packets.slots[unit.packet].journey.protocolNumber = Event.IPProtocol.tcp
       packets.slots[unit.packet].journey.flow = packets.slots[slot].journey.flow
       packets.slots[unit.packet].journey.socket = packets.slots[slot].journey.socket

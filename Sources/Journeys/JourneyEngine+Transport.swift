@@ -74,7 +74,11 @@ extension JourneyEngine {
     if skb != 0 {
       guard let slot = packets.find(skb) else { return nil }
       // Taken for a datagram, which it is not.
-      if packets.slots[slot].state == .queued, packets.slots[slot].journey.protocolNumber != Event.IPProtocol.tcp { retract(slot, time) }
+      let isDatagram = packets.slots[slot].socketKey != 0 && packets.slots[slot].journey.protocolNumber != Event.IPProtocol.tcp
+      if isDatagram, packets.slots[slot].state == .queued || packets.slots[slot].state == .processing {
+        for other in contexts.indices where contexts[other].current == packets.ref(slot) { contexts[other].current = .none }
+        retract(slot, time)
+      }
       switch packets.slots[slot].state {
       case .delivered:
         passAhead(of: slot, context, time)
@@ -107,19 +111,25 @@ extension JourneyEngine {
   mutating func dataReady(_ e: Event, _ socket: UInt64, _ family: UInt16, _ proto: UInt16) {
     // AF_PACKET taps announce clones before IP sees the packet.
     guard family == Event.AddressFamily.inet || family == Event.AddressFamily.inet6, let context = context(of: e) else { return }
-    guard let (slot, link) = readied(context, socket, family, proto, e.time) else {
+    guard let (slot, link) = readied(context, e, socket, family, proto) else {
       contexts[context].mayWake = false
       return
     }
     let mark = StageMark(e, .skDataReady, link)
     if !packets.slots[slot].journey.stages.has(.ready) { packets.slots[slot].journey.stages[.ready] = mark }
-    for ref in contexts[context].mates { if let mate = packets.slot(ref) { packets.slots[mate].journey.stages[.ready] = mark } }
+    for ref in contexts[context].mates {
+      guard let mate = packets.slot(ref) else { continue }
+      packets.slots[mate].journey.stages[.ready] = mark
+      if packets.slots[mate].isMate { packets.slots[mate].journey.stages[.ready]?.link = .inferred }
+    }
     contexts[context].mayWake = true
     contexts[context].isReady = true
+    readEarly(e, slot, socket)
   }
 
   /// The packet that made a socket announce data.
-  private mutating func readied(_ context: Int, _ socket: UInt64, _ family: UInt16, _ proto: UInt16, _ time: UInt64) -> (Int, Link)? {
+  private mutating func readied(_ context: Int, _ e: Event, _ socket: UInt64, _ family: UInt16, _ proto: UInt16) -> (Int, Link)? {
+    let time = e.time
     let current = packets.slot(contexts[context].current)
     if proto == Event.IPProtocol.tcp {
       if socket != 0, contexts[context].strangersSocket == socket { return nil }
@@ -138,6 +148,7 @@ extension JourneyEngine {
     let isDatagram = proto == Event.IPProtocol.udp || proto == Self.udpLite
     // A raw socket's packet stays in hand until icmp_rcv consumes it; a second announcement is for another socket.
     if !isDatagram, let current, packets.slots[current].journey.protocolNumber == proto { return (current, .ordered) }
+    if isDatagram, announceTaken(context, e, socket) { return nil }
     guard let slot = nextPending(context, proto) else { return nil }
     process(context, slot, time)
     contexts[context].byOrder.append(packets.ref(slot))
@@ -226,7 +237,8 @@ extension JourneyEngine {
   /// Whether the packet in `slot` may be the one that changes the state of `socket`; text does not print the socket, only its connection.
   private func belongs(_ slot: Int, to socket: UInt64, _ flow: FlowID) -> Bool {
     let known = packets.slots[slot].journey.socket
-    return known == 0 || (socket == 0 ? packets.slots[slot].journey.flow == flow : known == socket)
+    if known == 0 { return packets.slots[slot].journey.flow == .none || packets.slots[slot].journey.flow == flow }
+    return socket == 0 ? packets.slots[slot].journey.flow == flow : known == socket
   }
 
   /// A connection begins: nothing is queued, and positions count from here.

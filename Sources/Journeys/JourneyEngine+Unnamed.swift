@@ -40,7 +40,7 @@ extension JourneyEngine {
       return (first, .ordered)
     }
     let likely = silent.filter { isLikely($0) || packets.slots[$0].journey.header == nil && fits($0) }
-    if likely.count > 1 { for slot in likely { packets.slots[slot].isDoubtful = true } }
+    if likely.count > 1 { for slot in likely where packets.slots[slot].state == .parked { packets.slots[slot].isDoubtful = true } }
     return (silent.first(where: isLikely) ?? firstOfRun(reported, headers, flow) ?? silent.first(where: fits)).map { slot in
       passAhead(of: slot, context, time)
       return (slot, .inferred)

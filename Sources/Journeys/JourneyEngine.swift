@@ -136,7 +136,8 @@ public struct JourneyEngine: Sendable {
     for slot in packets.slots.indices where packets.slots[slot].state != .free {
       let isOver = packets.slots[slot].state == .lingering || packets.slots[slot].state == .consumed
       if !isOver, packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .truncated }
-      end(slot, packets.slots[slot].state == .queued ? .queued : isOver ? .absorbed : packets.slots[slot].journey.outcome)
+      let isRead = packets.slots[slot].journey.reader != nil
+      end(slot, isRead ? .delivered : packets.slots[slot].state == .queued ? .queued : isOver ? .absorbed : packets.slots[slot].journey.outcome)
     }
     finishSending()
   }

@@ -21,6 +21,8 @@ struct SocketState {
   var headerLength: UInt32?
   /// An announcement whose datagram is not known yet.
   var orphan: Announcement?
+  /// A call that read a datagram which had not been announced, and by no event named.
+  var earlyRead: (reader: Journey.Task, mark: StageMark, bytes: Int64)?
   /// The connection, where an event has told it.
   var flow = FlowID.none
   /// How many keys of the table mean this socket.

@@ -124,7 +124,9 @@ public struct TruthCheck {
       return
     }
     if kernel.probeNamesPacket, journey.socket != packet.socket {
-      say("socket \(String(journey.socket, radix: 16)), but had \(String(packet.socket, radix: 16))")
+      say(
+        "socket \(String(journey.socket, radix: 16)), but had \(String(packet.socket, radix: 16))",
+        isAdmitted: journey.stages[.read]?.link == .inferred)
     }
     if journey.reader?.pid != packet.reader {
       say(
