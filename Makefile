@@ -31,7 +31,7 @@ test: packages
 # Small files of every format, damaged in every place (`make test` tries one of sixteen). Another WAKEPATH_SEED flips other bits.
 damage: packages
 	swift build --build-tests -Xswiftc -O
-	WAKEPATH_DAMAGE=all swift test --skip-build -Xswiftc -O --filter DamageTests
+	WAKEPATH_DAMAGE=all swift test --skip-build -Xswiftc -O --filter "^DamageTests\\."
 
 # Many simulated scenarios, each held against what really happened in the simulated machine; a failure names its seed.
 SIMULATE = 10000

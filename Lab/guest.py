@@ -237,6 +237,7 @@ def record(step, shared):
         meta = {"kernel": os.uname().release, "kernelVersion": os.uname().version, "machine": os.uname().machine,
                 "nic": step["nic"], "driver": step["driver"], "workload": step["workload"], "count": step["count"],
                 "devices": {"tx": "eth0", "rx": "eth1"}, "addresses": {"tx": "10.9.0.1", "rx": "10.9.0.2"},
+                "namespaces": {name: os.stat(f"/run/netns/{name}").st_ino for name in ["tx", "rx"]},
                 "recorder": step["recorder"], "command": [part.replace(scratch, "DIR") for part in command],
                 "pids": pids, "exitStatus": {"recorder": status, **statuses},
                 "versions": {"python": sys.version.split()[0], **step["versions"]}, "seconds": seconds,

@@ -18,12 +18,12 @@ def inside(namespace, command):
 
 
 # A way: the commands, the kind of traffic and its messages, the server's address, the namespaces of client and server,
-# how the server reads, and the device that hands the server its packets.
-Way = collections.namedtuple("Way", "up down kind count at client server how device")
+# how the server reads, the device that hands the server its packets, and the recorder.
+Way = collections.namedtuple("Way", "up down kind count at client server how device recorder")
 
 
-def way(kind, count, up=(), down=(), at="10.9.0.2", client="tx", server="rx", how="recv", device="eth1"):
-    return Way(list(up), list(down), kind, count, at, client, server, how, device)
+def way(kind, count, up=(), down=(), at="10.9.0.2", client="tx", server="rx", how="recv", device="eth1", recorder="trace-cmd"):
+    return Way(list(up), list(down), kind, count, at, client, server, how, device, recorder)
 
 
 VETH_UP = ["ip netns add va", "ip netns add vb", "ip link add v0 netns va type veth peer name v1 netns vb",
@@ -71,7 +71,8 @@ WAYS = {
     "busy-udp": way("udp-single", 40, BUSY_UP, BUSY_DOWN, how="busy"),
     "uring-udp": way("udp-single", 80, how="uring"),
     "uring-tcp": way("tcp-small", 100, how="uring"),
-    "backlog-tcp": way("tcp-bulk", 10, at="127.0.0.1", client="rx", device="lo", how="wait-all"),
+    "backlog-tcp": way("tcp-bulk", 10, at="127.0.0.1", client="rx", device="lo", how="wait-all",
+                       recorder="wakepath"),  # segments merged in the backlog are told apart by their headers only
     "bridge-udp": way("udp-burst", 100, BRIDGE_UP, BRIDGE_DOWN),
     "bridge-tcp": way("tcp-small", 100, BRIDGE_UP, BRIDGE_DOWN),
     "vlan-tcp": way("tcp-small", 100, VLAN_UP, VLAN_DOWN, at="10.9.5.2"),
@@ -84,7 +85,7 @@ WAYS = {
 }
 # The workloads of the truth table, over the wire: kind and messages.
 WORKLOADS = {"udp-single": 300, "udp-burst": 600, "tcp-small": 600, "tcp-bulk": 80, "epoll": 600, "flows": 600}
-WAYS.update({f"truth-{kind}": way(kind, count) for kind, count in WORKLOADS.items()})
+WAYS.update({f"truth-{kind}": way(kind, count, recorder="wakepath") for kind, count in WORKLOADS.items()})
 
 # What each guest records besides what Lab/run plans for all: kernel and card, then ways.
 RECORDED = {
@@ -95,11 +96,12 @@ RECORDED = {
 }
 
 
-def steps(boot):
-    """The steps of a boot: its ways and the workloads of the table."""
+def steps(boot, wakepath):
+    """The steps of a boot: its ways and the workloads of the table. Without `wakepath`, those that trace-cmd can record."""
     names = RECORDED.get(boot, []) + [f"truth-{kind}" for kind in WORKLOADS]
-    return [dict(name=f"{boot}-{name}", way=name, workload=WAYS[name].kind, count=WAYS[name].count, recorder="trace-cmd",
-                 options=[]) for name in names]
+    return [dict(name=f"{boot}-{name}", way=name, workload=WAYS[name].kind, count=WAYS[name].count, recorder=WAYS[name].recorder,
+                 options=[], **({"wakepath": wakepath} if WAYS[name].recorder == "wakepath" else {}))
+            for name in names if wakepath or WAYS[name].recorder != "wakepath"]
 
 
 def cards():

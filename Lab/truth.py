@@ -296,7 +296,7 @@ Written by `make kernels` (Lab/truth.py). A message is *right* if every packet t
 the same socket, the same bytes, the same reader, and a read within the call that returned it; *wrong* if a journey says
 otherwise; *not joined* if there is no journey, or none that was delivered. *Unseen* messages are not counted: the kernel leaves
 out a probe that hits while it handles another one on that CPU (`kprobe_profile` counts them). *Joined to none*: journeys delivered to the application of
-which the probes know nothing. The goal is 99.9 % right, and none wrong whose read has the link `exact`.
+which the probes know nothing. Recorded with `wakepath record`. The goal is 99.9 % right, and none wrong whose read has the link `exact`.
 
 """
 HEAD = ["kernel", "card", "workload", "messages", "right", "wrong", "wrong and exact", "not joined", "unseen", "packets", "joined to none"]

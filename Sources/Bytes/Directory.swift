@@ -4,6 +4,12 @@ internal import Glibc
 
 /// Directories, as far as recordings come in them.
 public enum Directory {
+  /// The number of the file at `path`, or nil if there is none.
+  public static func inode(of path: String) -> UInt32? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? UInt32(exactly: status.st_ino) : nil
+  }
+
   /// Whether `path` is a directory.
   public static func exists(_ path: String) -> Bool {
     var status = stat()

@@ -74,6 +74,17 @@ extension RawSpan {
     return text.withUTF8Buffer { unsafe $0.enumerated().allSatisfy { byte(at: offset &+ $0.offset) == $0.element } }
   }
 
+  /// The offset at which `text` first stands at or after `start`, or nil.
+  public func firstIndex(of text: StaticString, from start: Int = 0) -> Int? {
+    guard let first = text.withUTF8Buffer({ unsafe $0.first }) else { return start }
+    var index = start
+    while let found = firstIndex(of: first, from: index) {
+      if has(text, at: found) { return found }
+      index = found &+ 1
+    }
+    return nil
+  }
+
   /// The offset of the first zero byte, or nil; looks at 8 bytes at a time.
   @inlinable
   public var firstZero: Int? {
@@ -103,4 +114,12 @@ extension RawSpan {
 extension StaticString {
   /// The bytes of the text.
   public var bytes: [UInt8] { withUTF8Buffer { unsafe Array($0) } }
+}
+
+extension [UInt8] {
+  /// The bytes where they stand.
+  public var view: RawSpan {
+    @_lifetime(borrow self)
+    get { unsafe span.bytes }
+  }
 }

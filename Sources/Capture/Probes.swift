@@ -75,14 +75,26 @@ private struct PacketFields {
   private let data: Int
   private let ethertype: Int
   private let nonlinear: Int
+  /// From an sk_buff by its device to the number of the device's network namespace, as places to follow; nil where the types do not tell.
+  private let namespace: (device: Int, net: Int, number: Int)?
 
   init?(_ types: BTF) {
-    func offset(_ member: String) -> Int? {
-      guard let place = try? types.member(member, of: "sk_buff"), place.bitWidth == nil else { return nil }
+    func offset(_ member: String, of structure: String = "sk_buff") -> Int? {
+      guard let place = try? types.member(member, of: structure), place.bitWidth == nil else { return nil }
       return place.offset
     }
     guard let data = offset("data"), let ethertype = offset("protocol"), let nonlinear = offset("data_len") else { return nil }
     (self.data, self.ethertype, self.nonlinear) = (data, ethertype, nonlinear)
+    if let device = offset("dev"), let net = offset("nd_net.net", of: "net_device"), let number = offset("ns.inum", of: "net") {
+      namespace = (device, net, number)
+    } else {
+      namespace = nil
+    }
+  }
+
+  /// `netns`, the number that `ls -i /run/netns` and `readlink /proc/PID/ns/net` give, of the device of the sk_buff `buffer`.
+  private func namespace(of buffer: String) -> String {
+    namespace.map { " netns=+\($0.number)(+\($0.net)(+\($0.device)(\(buffer)))):u32" } ?? ""
   }
 
   /// IPv6 (40) and TCP up to its flags (14) in 64 bytes; arrays have at most 64 elements, each of which costs a read. The filter that leaves
@@ -91,7 +103,7 @@ private struct PacketFields {
     let start = "+\(data)($skbaddr)"
     let bytes = withProtocol ? " version=+0(\(start)):u8 number4=+9(\(start)):u8 number6=+6(\(start)):u8" : ""
     return "net.netif_receive_skb skb=$skbaddr:x64 protocol=+\(ethertype)($skbaddr):x16 len=$len:u32 nonlinear=+\(nonlinear)($skbaddr):u32"
-      + "\(bytes) head=+0(\(start)):x64[8]"
+      + "\(bytes)\(namespace(of: "$skbaddr")) head=+0(\(start)):x64[8]"
   }
 
   /// What `flow` is to keep where there is `flow_udp`: all but UDP behind IPv4 without options, or right behind IPv6, in pages.
@@ -101,13 +113,13 @@ private struct PacketFields {
   /// A link header of up to 18 bytes before the same.
   var sent: String {
     "net.net_dev_start_xmit skb=$skbaddr:x64 protocol=+\(ethertype)($skbaddr):x16 len=$len:u32 nonlinear=$data_len:u32"
-      + " offset=$network_offset:s32 head=+0(+\(data)($skbaddr)):x64[10]"
+      + " offset=$network_offset:s32\(namespace(of: "$skbaddr")) head=+0(+\(data)($skbaddr)):x64[10]"
   }
 
   /// At this function `sk_buff.data` is behind UDP's header, with IPv4 (20) or IPv6 (40) before it.
   var datagram: String {
     "__udp_enqueue_schedule_skb skb=$arg2:x64 protocol=+\(ethertype)($arg2):x16 nonlinear=+\(nonlinear)($arg2):u32"
-      + " head=-48(+\(data)($arg2)):x64[6]"
+      + "\(namespace(of: "$arg2")) head=-48(+\(data)($arg2)):x64[6]"
   }
 }
 

@@ -36,6 +36,7 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
   case otherSamples
   case recordsOutOfOrder
   case formatDamaged
+  case printFormatDamaged
   case unknownEvent
   case eventShorterThanFormat
   case sectionDamaged
@@ -79,6 +80,8 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
       (.dataLoss, .recorder, "records lie further from their place in time than we keep; some come too late")
     case .formatDamaged:
       (.damage, .file, "an event's format text cannot be parsed; its events are passed over")
+    case .printFormatDamaged:
+      (.damage, .file, "an event's print format makes no sense; the event is printed by its fields")
     case .unknownEvent:
       (.notice, .file, "events whose format is not in the recording are passed over")
     case .eventShorterThanFormat:
@@ -126,6 +129,14 @@ public struct Diagnostics: Sendable {
       if kind != .fileTooShort { rows[row].count += 1 }
     } else {
       rows.append(Diagnostic(kind: kind, path: path, offset: offset, detail: detail))
+    }
+  }
+
+  /// Takes in what `other` has.
+  mutating func add(_ other: Diagnostics) {
+    for row in other.rows {
+      let known = rows.firstIndex { $0.kind == row.kind && $0.path == row.path }
+      if let known { rows[known].count += row.kind == .fileTooShort ? 0 : row.count } else { rows.append(row) }
     }
   }
 

@@ -39,9 +39,12 @@ extension Recording {
     for page in folder.pages { sources.append(Source(file: try file(page.path), cpu: page.cpu)) }
     // Rings that hold nothing, as those of a tracefs nobody records into.
     sources.removeAll { $0.file.size == 0 }
+    // A snapshot is another recording than the one that goes on.
+    if sources.contains(where: { !$0.isSnapshot }) { sources.removeAll { $0.isSnapshot } }
     if sources.isEmpty, let text = folder.text { sources.append(Source(file: try file(text))) }
     guard !sources.isEmpty else {
-      throw DecodingError(path: path, "is a directory without a recording: neither per_cpu/cpuN/trace_pipe_raw nor files named …cpuN nor trace has data")
+      throw DecodingError(
+        path: path, "is a directory without a recording: neither per_cpu/cpuN/trace_pipe_raw nor snapshot_raw nor files named …cpuN nor trace nor snapshot has data")
     }
     return sources
   }
@@ -73,7 +76,7 @@ extension Recording {
     if pageCatalog < 0 {
       var header = formats.header
       header.order = layout.order
-      guard let catalog = FormatCatalog(header) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+      guard let catalog = FormatCatalog(header, path: file.path) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
       pageCatalog = addCatalog(catalog)
       if let clock = header.clock { note(clock: clock, isScaled: false, file) }
     }

@@ -6,7 +6,12 @@ public struct Recording {
   /// What the recording says of itself.
   public internal(set) var info = RecordingInfo()
   /// What was wrong with it so far.
-  public private(set) var diagnostics = Diagnostics()
+  public var diagnostics: Diagnostics {
+    var all = found
+    for catalog in catalogs { all.add(catalog.diagnostics) }
+    return all
+  }
+  private var found = Diagnostics()
   /// The loss that the last record of kind `gap` stands for.
   public private(set) var gap = Gap(cpu: 0, after: 0, before: 0, events: nil)
 
@@ -14,10 +19,15 @@ public struct Recording {
   struct Source {
     let file: InputFile
     var cpu: Int32?
+
+    /// Whether it holds the pages that somebody took aside.
+    var isSnapshot: Bool { file.path.hasSuffix("/snapshot_raw") }
   }
 
   private let sources: [Source]
   private let pageFormats: PageFormats?
+  /// The ring buffer that is read, if not all are.
+  private let buffer: String?
   /// The catalog of all files of raw pages, or -1.
   var pageCatalog = -1
   private var catalogs: [FormatCatalog] = []
@@ -31,26 +41,27 @@ public struct Recording {
   private var hasMoved = true
 
   /// Opens `paths` as one recording; `-` is standard input. Raw ring-buffer pages need `formats`: a directory of them, or a trace.dat of the
-  /// same kernel.
-  public init(paths: [String], formats: String? = nil) throws(DecodingError) {
+  /// same kernel. Of several ring buffers in a trace.dat all are read, or the one called `buffer`; the top one is called `top`.
+  public init(paths: [String], formats: String? = nil, buffer: String? = nil) throws(DecodingError) {
     var pageFormats: PageFormats?
     if let formats { pageFormats = try PageFormats(path: formats) }
     var sources: [Source] = []
     for path in paths { sources += try Self.sources(path, &pageFormats) }
     // CPUs that wrote nothing leave empty files.
     if pageFormats != nil, let kept = Self.filled(sources) { sources = kept }
-    try self.init(sources: sources, pageFormats)
+    try self.init(sources: sources, pageFormats, buffer)
   }
 
-  private init(sources: [Source], _ pageFormats: PageFormats?) throws(DecodingError) {
+  private init(sources: [Source], _ pageFormats: PageFormats?, _ buffer: String?) throws(DecodingError) {
     self.sources = sources
+    self.buffer = buffer
     self.pageFormats = pageFormats
     for source in sources { try open(source) }
     start()
   }
 
   /// The same recording from its beginning, also where it came from standard input.
-  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats) }
+  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats, buffer) }
 
   static func file(_ path: String) throws(DecodingError) -> InputFile {
     do {
@@ -94,9 +105,10 @@ public struct Recording {
   private mutating func openTraceDat(_ file: InputFile) throws(DecodingError) {
     var reader = TraceDatReader(file: file)
     try reader.read()
-    for row in reader.diagnostics.rows { diagnostics.add(row.kind, path: row.path, offset: row.offset, row.detail) }
-    let header = reader.header
-    guard let catalog = FormatCatalog(header) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+    found.add(reader.diagnostics)
+    var header = reader.header
+    guard let catalog = FormatCatalog(header, path: file.path) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+    try choose(&header, file)
     info.format = "trace.dat \(header.version)"
     info.kernel = header.uname.flatMap { Self.release($0) }
     let clock = header.clock ?? header.buffers.first?.clock ?? "local"
@@ -107,7 +119,7 @@ public struct Recording {
     let streams = header.buffers.reduce(0) { $0 + $1.cpus.count }
     for buffer in header.buffers {
       guard buffer.clock == clock || buffer.clock.isEmpty || header.buffers.count == 1 else {
-        diagnostics.add(.otherClock, path: file.path, offset: buffer.cpus.first?.offset, "buffer \(buffer.name): \(buffer.clock), not \(clock)")
+        found.add(.otherClock, path: file.path, offset: buffer.cpus.first?.offset, "buffer \(buffer.name): \(buffer.clock), not \(clock)")
         continue
       }
       var layout = PageLayout(
@@ -122,6 +134,20 @@ public struct Recording {
       }
     }
     _ = addCatalog(catalog)
+  }
+
+  /// Leaves of the ring buffers the one that was asked for.
+  private mutating func choose(_ header: inout TraceDatHeader, _ file: InputFile) throws(DecodingError) {
+    func name(_ buffer: TraceDatHeader.Buffer) -> String { buffer.name.isEmpty ? "top" : buffer.name }
+    let names = header.buffers.map(name)
+    if let wanted = buffer {
+      guard names.contains(wanted) else {
+        throw DecodingError(path: file.path, "has no ring buffer called \(wanted); those it has are \(names.joined(separator: ", "))")
+      }
+      header.buffers.removeAll { name($0) != wanted }
+      header.clock = header.buffers.first?.clock ?? header.clock
+    }
+    if names.count > 1 { info.buffers = header.buffers.map(name) }
   }
 
   /// Adds the pages of one CPU, whose events catalog `catalog` describes.
@@ -142,7 +168,7 @@ public struct Recording {
 
   mutating func note(clock: String, isScaled: Bool, _ file: InputFile) {
     info.clock = clock
-    if TimeScale.isCounter(clock), !isScaled { diagnostics.add(.clockIsCounter, path: file.path, "\(clock)") }
+    if TimeScale.isCounter(clock), !isScaled { found.add(.clockIsCounter, path: file.path, "\(clock)") }
   }
 
   /// All streams together read ahead by about this many bytes.
@@ -150,26 +176,39 @@ public struct Recording {
 
   private mutating func noteTruncation(_ data: TraceDatHeader.CPUData, _ file: InputFile) {
     guard data.offset > file.size || data.size > file.size - data.offset else { return }
-    diagnostics.add(
+    found.add(
       .fileTooShort, path: file.path, offset: file.size, "CPU \(data.cpu): the header promises data up to byte \(data.offset &+ data.size)")
   }
 
   private mutating func openPerfData(_ file: InputFile) throws(DecodingError) {
     var reader = PerfReader(file: file)
     try reader.read()
-    for row in reader.diagnostics.rows { diagnostics.add(row.kind, path: row.path, offset: row.offset, row.detail) }
+    found.add(reader.diagnostics)
     let header = reader.header
-    guard let catalog = FormatCatalog(header) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+    guard let catalog = FormatCatalog(header, path: file.path) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
     if header.isUnfinished || header.records.upperBound > file.size {
-      diagnostics.add(.fileTooShort, path: file.path, offset: file.size, "the recorder did not come to its end, or the file was cut")
+      found.add(.fileTooShort, path: file.path, offset: file.size, "the recorder did not come to its end, or the file was cut")
     }
     info.format = header.isPipe ? "perf.data pipe" : "perf.data"
     info.kernel = header.release ?? info.kernel
     info.clock = header.attributes[0].clock
     info.cpus = max(info.cpus, header.cpus)
     info.eventNameWidth = max(info.eventNameWidth ?? 0, header.nameWidth)
-    perfs.append(PerfStream(file: file, header: header, catalog: catalogs.count))
+    perfs.append(PerfStream(files: [file] + (header.isDirectory ? try Self.parts(of: file) : []), header: header, catalog: catalogs.count))
     catalogs.append(catalog)
+  }
+
+  /// The files `data.0`, `data.1` … beside `file`, which is called `data`.
+  private static func parts(of file: InputFile) throws(DecodingError) -> [InputFile] {
+    let folder = file.path.lastIndex(of: "/").map { String(file.path[..<$0]) } ?? "."
+    let numbers = Directory.names(in: folder).compactMap { name in name.hasPrefix("data.") ? Int(name.dropFirst(5)) : nil }
+    guard !numbers.isEmpty else {
+      throw DecodingError(
+        path: file.path, offset: 0, "is one file of a directory of `perf record --threads`, whose others, data.0 and so on, must lie beside it")
+    }
+    var parts: [InputFile] = []
+    for number in numbers.sorted() { parts.append(try Self.file("\(folder)/data.\(number)")) }
+    return parts.filter { $0.size > 0 }
   }
 
   private mutating func openText(_ file: InputFile) {
@@ -195,7 +234,7 @@ public struct Recording {
   private mutating func start() {
     for index in 0..<(rings.count + texts.count + perfs.count) {
       buffers.append(ByteBuffer(capacity: 1))
-      if index < rings.count { rings[index].open(&diagnostics) }
+      if index < rings.count { rings[index].open(&found) }
       if let time = advance(index) { merger.add(time: time, stream: Int32(index)) }
     }
     hasMoved = true
@@ -205,16 +244,16 @@ public struct Recording {
   @inline(__always)
   private mutating func advance(_ index: Int) -> UInt64? {
     if index < rings.count {
-      rings[index].advance(&buffers, index, &diagnostics)
+      rings[index].advance(&buffers, index, &found)
       return rings[index].head == .end ? nil : rings[index].headTime
     }
     let text = index - rings.count
     if text < texts.count {
-      texts[text].advance(&buffers, index, &diagnostics)
+      texts[text].advance(&buffers, index, &found)
       return texts[text].head == .end ? nil : texts[text].headTime
     }
     let perf = text - texts.count
-    perfs[perf].advance(&buffers, index, &diagnostics)
+    perfs[perf].advance(&buffers, index, &found)
     return perfs[perf].head == .end ? nil : perfs[perf].headTime
   }
 
@@ -301,26 +340,26 @@ public struct Recording {
   /// Counts a line that a reader of the records could not understand; `record` must be the one `next` answered last.
   public mutating func noteLine(_ record: Record, _ detail: String) {
     let text = texts[Int(record.stream) - rings.count]
-    diagnostics.add(.lineNotUnderstood, path: text.path, offset: text.headFileOffset, detail)
+    found.add(.lineNotUnderstood, path: text.path, offset: text.headFileOffset, detail)
   }
 
   /// Counts trouble that a reader of the records found.
   public mutating func note(_ kind: DiagnosticKind, _ detail: String) {
-    diagnostics.add(kind, path: info.files.first ?? "", detail)
+    found.add(kind, path: info.files.first ?? "", detail)
   }
 }
 
 extension FormatCatalog {
-  convenience init?(_ header: TraceDatHeader) {
-    self.init(isBigEndian: header.order == .big, longSize: header.longSize, pageSize: header.pageSize)
+  convenience init?(_ header: TraceDatHeader, path: String) {
+    self.init(path: path, isBigEndian: header.order == .big, longSize: header.longSize, pageSize: header.pageSize)
     add(header)
   }
 
   /// The formats of a perf.data; perf prints events by their own print format.
-  convenience init?(_ header: PerfHeader) {
+  convenience init?(_ header: PerfHeader, path: String) {
     let tracing = header.tracing
     self.init(
-      isBigEndian: (tracing?.order ?? header.order) == .big, longSize: tracing?.longSize ?? 8, pageSize: tracing?.pageSize ?? 4096,
+      path: path, isBigEndian: (tracing?.order ?? header.order) == .big, longSize: tracing?.longSize ?? 8, pageSize: tracing?.pageSize ?? 4096,
       usesPlugins: false)
     if let tracing { add(tracing) }
     if let kernel = header.kernel { add(symbolsOf: kernel) }
@@ -328,8 +367,8 @@ extension FormatCatalog {
 
   private func add(_ header: TraceDatHeader) {
     parseHeaderPage(header.headerPage)
-    for text in header.ftraceFormats { _ = add(format: text, system: "ftrace") }
-    for (system, text) in header.eventFormats { _ = add(format: text, system: system) }
+    for text in header.ftraceFormats { add(format: text, system: "ftrace") }
+    for (system, text, offset) in header.eventFormats { add(format: text, system: system, offset: offset) }
     add(kallsyms: header.kallsyms)
     add(printkFormats: header.printkFormats)
     add(commandLines: header.commandLines)

@@ -10,6 +10,8 @@ public struct RecordingInfo: Sendable {
   public internal(set) var clock: String?
   /// Whether trace-cmd prints the times of this clock in seconds and not as they are.
   public internal(set) var isPrintedInSeconds = true
+  /// The ring buffers that are read, where the file has more than one; the top one is called `top`.
+  public internal(set) var buffers: [String] = []
   /// How many columns trace-cmd gives the name of the ring buffer before each line; nil where there is only one.
   public internal(set) var bufferNameWidth: Int?
   /// How many CPUs the machine had, or 0 where the file does not say.

@@ -57,9 +57,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     case .dmaUnmapPhys: ("dma", "dma_unmap_phys", ["device", "addr", "size", "dir"])
     case .dmaSyncForCPU: ("dma", "dma_sync_single_for_cpu", ["device", "dma_addr", "size", "dir"])
     case .print: ("ftrace", "print", ["ip", "buf"])
-    case .flow: ("wakepath", "flow", ["skb", "protocol", "len", "nonlinear", "head"])
-    case .flowSent: ("wakepath", "flow_sent", ["skb", "protocol", "len", "nonlinear", "head", "offset"])
-    case .flowUDP: ("wakepath", "flow_udp", ["skb", "protocol", "head"])
+    case .flow: ("wakepath", "flow", ["skb", "protocol", "len", "nonlinear", "head", "netns"])
+    case .flowSent: ("wakepath", "flow_sent", ["skb", "protocol", "len", "nonlinear", "head", "offset", "netns"])
+    case .flowUDP: ("wakepath", "flow_udp", ["skb", "protocol", "head", "netns"])
     }
   }
   /// Whether the event is read from text, too.

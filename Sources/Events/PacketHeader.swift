@@ -29,8 +29,29 @@ public struct PacketHeader: Sendable {
   /// Bytes behind the headers of TCP or UDP, or behind those of IP; nil where the headers do not tell.
   public var payload: UInt32?
   public var flags: TCPFlags = []
-  /// Whether it is a fragment of an IP packet; only the first has ports.
-  public var isFragment = false
+  /// The number of the network namespace of its device (`ls -i /run/netns`), or 0 where the recording does not have it.
+  public var namespace: UInt32 = 0
+  /// Where it stands in the IP packet that it is a fragment of, or nil if it is a whole one; only the first fragment has ports.
+  public var fragment: Fragment?
+
+  /// A fragment of an IP packet (RFC 791, RFC 8200 section 4.5).
+  public struct Fragment: Sendable, Equatable {
+    /// What its sender calls the packet; the same in all fragments of one.
+    public var identification: UInt32
+    /// Bytes of the packet before this fragment, without IP's own header.
+    public var offset: UInt32
+    /// Bytes of the packet in this fragment, without IP's own header.
+    public var count: UInt32
+    /// Whether others follow.
+    public var isFollowed: Bool
+
+    public init(identification: UInt32, offset: UInt32, count: UInt32, isFollowed: Bool) {
+      self.identification = identification
+      self.offset = offset
+      self.count = count
+      self.isFollowed = isFollowed
+    }
+  }
 
   /// A header of which nothing is known but the packet.
   public init(skb: UInt64) { self.skb = skb }
@@ -40,6 +61,7 @@ extension PacketHeader {
   /// From the fields of `flow`: `skb`, `protocol`, `len`, `nonlinear`, `head`, which begins with IP, or with VLAN tags not yet taken off.
   init(received s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
     self.init(skb: s.number(0, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(5, entry, order))
     let head = entry.slice(Self.head(s, entry, order))
     var ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
     var offset = 0
@@ -53,6 +75,7 @@ extension PacketHeader {
   /// From the fields of `flow_udp`: `skb`, `protocol`, `head`, which ends with UDP's header. IP without options stands before it.
   init(datagram s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
     self.init(skb: s.number(0, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(3, entry, order))
     let head = entry.slice(s.extent(2).offset, s.extent(2).count)
     let ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
     let offset = head.byteCount - 8 - (ethertype == Self.ipv6 ? 40 : 20)
@@ -63,6 +86,7 @@ extension PacketHeader {
   /// From the fields of `flow_sent`: the same and `offset`, where IP begins in `head`.
   init(sent s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
     self.init(skb: s.number(0, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(6, entry, order))
     let head = entry.slice(Self.head(s, entry, order))
     let offset = Int(s.int32(5, entry, order))
     var ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
@@ -94,12 +118,16 @@ extension PacketHeader {
   /// RFC 791. A total length of 0 is that of a packet of more than 64 KiB (BIG TCP), whose sk_buff knows better.
   private mutating func readIPv4(_ head: RawSpan, _ at: Int, _ isSent: Bool, _ length: Int, _ flows: inout FlowTable) {
     guard let first = head.byte(at: at), first >> 4 == 4, first & 15 >= 5, let total = head.integer(UInt16.self, at: at + 2, .big),
-      let fragment = head.integer(UInt16.self, at: at + 6, .big), let number = head.byte(at: at + 9), at + 20 <= head.byteCount
+      let word = head.integer(UInt16.self, at: at + 6, .big), let number = head.byte(at: at + 9), at + 20 <= head.byteCount
     else { return }
-    isFragment = fragment & 0x3fff != 0
     let headerLength = 4 * Int(first & 15)
     let transport = Transport(
-      at: at + headerLength, count: (total == 0 ? length - at : Int(total)) - headerLength, isFirst: fragment & 0x1fff == 0)
+      at: at + headerLength, count: (total == 0 ? length - at : Int(total)) - headerLength, isFirst: word & 0x1fff == 0)
+    if word & 0x3fff != 0 {
+      fragment = Fragment(
+        identification: UInt32(head.integer(UInt16.self, at: at + 4, .big) ?? 0), offset: 8 * UInt32(word & 0x1fff),
+        count: UInt32(clamping: transport.count), isFollowed: word & 0x2000 != 0)
+    }
     let ports = readTransport(head, transport, UInt16(number))
     let source = EventDecoder.endpoint4(head, at + 12, ports.source)
     let destination = EventDecoder.endpoint4(head, at + 16, ports.destination)
@@ -112,17 +140,20 @@ extension PacketHeader {
       var next = head.byte(at: at + 6), at + 40 <= head.byteCount
     else { return }
     var offset = at + 40
-    var isFirst = true
+    let end = total == 0 ? length : at + 40 + Int(total)
     while let size = Self.extensionLength(next, head, offset), let following = head.byte(at: offset) {
       if next == Self.fragmentHeader {
         let word = head.integer(UInt16.self, at: offset + 2, .big) ?? 0
-        isFragment = word & 0xfff9 != 0
-        isFirst = word & 0xfff8 == 0
+        if word & 0xfff9 != 0 {
+          fragment = Fragment(
+            identification: head.integer(UInt32.self, at: offset + 4, .big) ?? 0, offset: UInt32(word & 0xfff8),
+            count: UInt32(clamping: end - offset - size), isFollowed: word & 1 != 0)
+        }
       }
       next = following
       offset += size
     }
-    let end = total == 0 ? length : at + 40 + Int(total)
+    let isFirst = fragment?.offset ?? 0 == 0
     let ports = readTransport(head, Transport(at: offset, count: end - offset, isFirst: isFirst), UInt16(next))
     let source = EventDecoder.endpoint6(head, at + 8, ports.source)
     let destination = EventDecoder.endpoint6(head, at + 24, ports.destination)

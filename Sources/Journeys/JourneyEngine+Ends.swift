@@ -158,6 +158,7 @@ extension JourneyEngine {
 
   /// All fragments but the last carry a multiple of 8 bytes; the smallest MTU of IPv4 is 68.
   private func mayBeFragment(_ slot: Int) -> Bool {
+    if let header = packets.slots[slot].journey.header, header.protocolNumber != 0 { return header.fragment != nil }
     let length = packets.slots[slot].journey.length
     return length >= 68 && (length - 20) % 8 == 0
   }
@@ -180,8 +181,11 @@ extension JourneyEngine {
   mutating func lose(_ e: Event, _ before: UInt64) {
     blindUntil = max(blindUntil, before)
     for slot in packets.slots.indices where packets.slots[slot].state != .free { packets.slots[slot].journey.completeness = .lost }
-    for slot in sent.slots.indices where sent.slots[slot].state != .free { sent.slots[slot].journey.completeness = .lost }
-    for index in sockets.sockets.indices { sockets.sockets[index].isSynchronised = false }
+    for index in sockets.sockets.indices {
+      sockets.sockets[index].isSynchronised = false
+      sockets.sockets[index].hasLost = true
+    }
+    loseSending()
     for index in tasks.tasks.indices {
       tasks.tasks[index].copies.removeAll(keepingCapacity: true)
       tasks.tasks[index].consumed = nil

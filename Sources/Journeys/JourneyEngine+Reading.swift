@@ -118,6 +118,7 @@ extension JourneyEngine {
     let first = sockets.sockets[socket].queue.first.flatMap { packets.slot($0.packet) }
     let start = first.flatMap { packets.slots[$0].journey.stream?.lowerBound }
     sockets.sockets[socket].isSynchronised = true
+    sockets.sockets[socket].hasLost = false
     sockets.sockets[socket].consumed = start ?? sockets.sockets[socket].accepted
   }
 
@@ -134,8 +135,11 @@ extension JourneyEngine {
     while let entry = sockets.sockets[socket].queue.first, entry.end <= sockets.sockets[socket].consumed {
       sockets.sockets[socket].queue.removeFirst()
       guard let slot = packets.slot(entry.packet) else { continue }
+      if link == .inferred, sockets.sockets[socket].hasLost, packets.slots[slot].journey.completeness == .complete {
+        packets.slots[slot].journey.completeness = .ambiguous
+      }
       // Nothing shows whether data came in order where nothing announces them (before 6.3); a copy names the first that it takes.
-      let isPlain = (hasDataReady || hasReadable) && !packets.slots[slot].isMate
+      let isPlain = (hasDataReady || hasReadable) && !entry.isGuessed
       let isSure = isPlain || packets.slots[slot].isPlaced || tasks.tasks[reader.task].copies.contains { $0.packet == entry.packet }
       deliver(reader, slot, mark(reader, covering: entry.end - start, isSure ? link : .inferred))
     }
@@ -156,6 +160,7 @@ extension JourneyEngine {
     }
     sockets.sockets[socket].consumed = packets.slots[slot].journey.stream?.lowerBound ?? sockets.sockets[socket].consumed
     sockets.sockets[socket].isSynchronised = true
+    sockets.sockets[socket].hasLost = false
   }
 
   /// The copy of this call that brought byte `end` of what the call returned; the call's own end where copies leave no event (splice).

@@ -40,6 +40,8 @@ extension JourneyEngine {
   private mutating func birthOfSent(_ e: Event, _ skb: UInt64, _ length: UInt32, _ device: NameID) -> Int {
     if let old = sent.find(skb) { endSent(old, sent.slots[old].state == .over ? sent.slots[old].journey.outcome : .unknown, isOver: true) }
     if sent.count >= Self.sendingLimit { makeRoomForSent() }
+    // A segment whose end was not seen had this address.
+    if segments.count > 0 { segments.removeValue(forKey: skb) }
     let slot = sent.insert(skb)
     sent.slots[slot].journey.direction = .tx
     sent.slots[slot].journey.id = nextID
@@ -142,6 +144,8 @@ extension JourneyEngine {
       slot = birthOfSent(e, skb, length, device)
       sent.slots[slot].state = .started
       sent.slots[slot].journey.stages[.start] = StageMark(e, .netDevStartXmit, .exact)
+      // Or that it was queued is among what was lost: a queue holds nothing for longer.
+      if blindUntil > 0, e.time > blindUntil, e.time - blindUntil < 1_000_000_000 { sent.slots[slot].journey.completeness = .ambiguous }
     }
     if let context { contexts[context].transmitting = sent.ref(slot) }
   }
@@ -286,6 +290,24 @@ extension JourneyEngine {
     guard let slot = sent.slot(ref) else { return }
     sent.slots[slot].isInCall = false
     if sent.slots[slot].state == .over { endSent(slot, sent.slots[slot].journey.outcome, isOver: true) }
+  }
+
+  /// Events were lost, among them perhaps the end of what is sent, of the calls that send it, or of the driver's functions.
+  mutating func loseSending() {
+    for slot in sent.slots.indices where !sent.slots[slot].isFree {
+      sent.slots[slot].journey.completeness = .lost
+      // That the driver's function returns may be lost.
+      if sent.slots[slot].state == .started { sent.slots[slot].state = .taken }
+    }
+    for task in tasks.tasks.indices { releaseSent(task) }
+    for context in contexts.indices { contexts[context].transmitting = .none }
+    for cpu in cpus.indices {
+      let slot = sent.slot(cpus[cpu].splitting)
+      cpus[cpu].splitting = .none
+      guard let slot else { continue }
+      sent.slots[slot].isSplit = true
+      endIfAllSegmentsAre(slot)
+    }
   }
 
   /// The recording is over.

@@ -13,10 +13,12 @@ extension JourneyEngine {
 
   /// Puts the segment's data where its number says; false if it does not say one.
   mutating func acceptBySequence(_ e: Event, _ context: Int, _ slot: Int, _ socket: Int, _ dataLength: UInt32) -> Bool {
-    guard let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.tcp, !header.isFragment else { return false }
+    guard let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.tcp, header.fragment == nil else { return false }
     let own = min(header.payload ?? dataLength, dataLength)
     let mates = own < dataLength ? followers(context, slot, header, dataLength) : []
-    place(slot, socket, header, mates.isEmpty ? dataLength : own)
+    // Merged with what is not known, or with fragments.
+    if own < dataLength, mates.isEmpty { return false }
+    place(slot, socket, header, own)
     let mark = StageMark(e, .tcpProbe, .ordered)
     for mate in mates {
       guard let header = packets.slots[mate].journey.header else { continue }
@@ -41,7 +43,7 @@ extension JourneyEngine {
       let next = header.sequence &+ length
       let place = candidates.firstIndex { candidate in
         guard let other = packets.slots[candidate].journey.header, other.flow == header.flow, other.sequence == next else { return false }
-        return other.protocolNumber == header.protocolNumber && !other.isFragment && other.payload ?? 0 > 0
+        return other.protocolNumber == header.protocolNumber && other.fragment == nil && other.payload ?? 0 > 0
       }
       guard let place, let more = packets.slots[candidates[place]].journey.header?.payload, more <= dataLength - length else { return [] }
       found.append(candidates.remove(at: place))

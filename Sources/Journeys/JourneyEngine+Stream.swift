@@ -23,31 +23,43 @@ extension JourneyEngine {
     }
     let headers = sockets.sockets[socket].headerLength ?? 52
     let nearby = silentPackets(context, slot)
-    var own = Unit(packet: slot, dataLength: length > headers ? length - headers : 0)
-    if let whole = reassembled(slot, nearby.before, headers), whole.dataLength <= dataLength + padding(slot) {
-      own = whole
-      own.dataLength = min(whole.dataLength, dataLength)
+    if let run = run(from: slot, nearby, dataLength) {
+      let units = run.map { Unit(packet: $0.packet, fragments: $0.fragments, dataLength: $0.dataLength) }
+      return take(units, e, context, socket, isGuessed: false)
     }
-    merge(own)
-    var rest = dataLength - min(own.dataLength, dataLength)
-    enqueue(slot, socket, own.dataLength)
-    let mark = StageMark(e, .tcpProbe, .inferred)
+    var own = Unit(packet: slot, dataLength: length > headers ? length - headers : 0)
+    if let whole = reassembled(slot, nearby.before, headers), whole.dataLength <= dataLength + padding(slot) { own = whole }
+    own.dataLength = min(own.dataLength, dataLength)
+    var rest = dataLength - own.dataLength
+    var taken = [own]
     for var unit in units(nearby.after, headers) where rest > 0 && unit.dataLength <= rest + padding(unit.packet) {
       unit.dataLength = min(unit.dataLength, rest)
       rest -= unit.dataLength
-      merge(unit)
-      packets.slots[unit.packet].state = .processing
-      packets.slots[unit.packet].isMate = true
-      packets.slots[unit.packet].journey.protocolNumber = Event.IPProtocol.tcp
-      packets.slots[unit.packet].journey.flow = packets.slots[slot].journey.flow
-      packets.slots[unit.packet].journey.socket = packets.slots[slot].journey.socket
-      packets.slots[unit.packet].socketKey = packets.slots[slot].socketKey
-      packets.slots[unit.packet].journey.stages[.transport] = mark
-      enqueue(unit.packet, socket, unit.dataLength)
-      contexts[context].mates.append(packets.ref(unit.packet))
+      taken.append(unit)
     }
+    take(taken, e, context, socket, isGuessed: true)
     // Data whose packet we never saw.
     sockets.sockets[socket].accepted += Int64(rest)
+  }
+
+  /// The units make up what TCP takes in now; the first is the packet that the event names.
+  private mutating func take(_ units: [Unit], _ e: Event, _ context: Int, _ socket: Int, isGuessed: Bool) {
+    guard let own = units.first else { return }
+    merge(own)
+    enqueue(own.packet, socket, own.dataLength, isGuessed: isGuessed)
+    let mark = StageMark(e, .tcpProbe, isGuessed ? .inferred : .ordered)
+    for unit in units.dropFirst() {
+      merge(unit)
+      packets.slots[unit.packet].state = .processing
+      packets.slots[unit.packet].isMate = isGuessed
+      packets.slots[unit.packet].journey.protocolNumber = Event.IPProtocol.tcp
+      packets.slots[unit.packet].journey.flow = packets.slots[own.packet].journey.flow
+      packets.slots[unit.packet].journey.socket = packets.slots[own.packet].journey.socket
+      packets.slots[unit.packet].socketKey = packets.slots[own.packet].socketKey
+      packets.slots[unit.packet].journey.stages[.transport] = mark
+      enqueue(unit.packet, socket, unit.dataLength, isGuessed: isGuessed)
+      contexts[context].mates.append(packets.ref(unit.packet))
+    }
   }
 
   /// The shortest Ethernet frame carries 46 bytes; a shorter IP packet is padded, and the padding is counted until IP has trimmed it.
@@ -55,10 +67,10 @@ extension JourneyEngine {
     packets.slots[slot].journey.length == 46 ? 46 - 21 : 0
   }
 
-  mutating func enqueue(_ slot: Int, _ socket: Int, _ dataLength: UInt32) {
+  mutating func enqueue(_ slot: Int, _ socket: Int, _ dataLength: UInt32, isGuessed: Bool = false) {
     let start = sockets.sockets[socket].accepted
     sockets.sockets[socket].accepted += Int64(dataLength)
-    sockets.sockets[socket].queue.append(QueuedPacket(packet: packets.ref(slot), end: sockets.sockets[socket].accepted))
+    sockets.sockets[socket].queue.append(QueuedPacket(packet: packets.ref(slot), end: sockets.sockets[socket].accepted, isGuessed: isGuessed))
     packets.slots[slot].dataLength = dataLength
     packets.slots[slot].journey.stream = start..<sockets.sockets[socket].accepted
   }

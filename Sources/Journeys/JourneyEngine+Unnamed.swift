@@ -6,38 +6,25 @@ extension JourneyEngine {
   /// The packet that carries `reported` bytes for `socket`: one that waits in `context`, or one that was silent.
   mutating func unnamed(_ context: Int, _ socket: Int, _ flow: FlowID, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
     let headers = sockets.sockets[socket].headerLength ?? 52
-    func mayBe(_ slot: Int) -> Bool {
-      guard let header = packets.slots[slot].journey.header, header.protocolNumber != 0 else { return true }
-      // In a backlog others may have joined it.
-      return header.flow == flow && (header.payload ?? reported == reported || header.payload ?? 0 > 0 && header.payload ?? 0 < reported)
+    let waiting = contexts[context].pending.compactMap { packets.slot($0) }.filter { packets.slots[$0].state == .delivered && mayBe($0, of: flow) }
+    let others = softContext.contains(Int32(context)) ? [] : othersPending(context)
+    let unclaimed = (parked.compactMap { packets.slot($0.ref) } + others).filter { mayBe($0, of: flow) }
+    let silent = unclaimed.filter { packets.slots[$0].state == .parked || packets.slots[$0].state == .delivered }
+    if let slot = headed(waiting, unclaimed.filter { [.parked, .consumed, .delivered].contains(packets.slots[$0].state) }, flow, reported) {
+      // Of segments without data that waited in a backlog, some may have been merged there without a word.
+      let link: Link = reported == 0 && !waiting.contains(slot) ? .inferred : .ordered
+      passOwn(slot, context, time)
+      passAhead(of: slot, context, time)
+      return (slot, link)
     }
-    let waiting = contexts[context].pending.compactMap { packets.slot($0) }.filter { packets.slots[$0].state == .delivered && mayBe($0) }
-    var silent = parked.compactMap { packets.slot($0.ref) }.filter { packets.slots[$0].state == .parked && mayBe($0) }
-    if !softContext.contains(Int32(context)) { silent += othersPending(context).filter(mayBe) }
     // Headers as long as the connection's are likelier than others.
     func isLikely(_ slot: Int) -> Bool { Int(packets.slots[slot].journey.length) == Int(reported) + Int(headers) }
     func fits(_ slot: Int) -> Bool { self.fits(slot, reported) }
     if let slot = waiting.first(where: isLikely) ?? lastFragment(waiting, reported, headers) ?? waiting.first(where: fits) {
       doubtOrder(context, passing: contexts[context].pending.firstIndex(of: packets.ref(slot)) ?? 0, as: slot)
-      while let passed = contexts[context].pending.first, passed != packets.ref(slot) {
-        contexts[context].pending.removeFirst()
-        park(passed, time)
-      }
+      passOwn(slot, context, time)
       if packets.slots[slot].journey.header == nil { contexts[context].byOrder.append(packets.ref(slot)) }
       return (slot, .ordered)
-    }
-    // Each says whose it is, and how much it carries: there is no other.
-    if let slot = silent.first(where: { packets.slots[$0].journey.header?.payload == reported }) {
-      passAhead(of: slot, context, time)
-      // Of segments without data, some may have been merged in the backlog without a word.
-      return (slot, reported == 0 ? .inferred : .ordered)
-    }
-    let first = silent.first { slot in
-      packets.slots[slot].journey.header.map { $0.payload ?? 0 > 0 && !followers(context, slot, $0, reported).isEmpty } ?? false
-    }
-    if let first {
-      passAhead(of: first, context, time)
-      return (first, .ordered)
     }
     let likely = silent.filter { isLikely($0) || packets.slots[$0].journey.header == nil && fits($0) }
     if likely.count > 1 { for slot in likely where packets.slots[slot].state == .parked { packets.slots[slot].isDoubtful = true } }
@@ -51,6 +38,16 @@ extension JourneyEngine {
   private func othersPending(_ context: Int) -> [Int] {
     softContext.lazy.map(Int.init).filter { $0 != context }.flatMap { contexts[$0].pending }.compactMap { packets.slot($0) }
       .filter { packets.slots[$0].state == .delivered }
+  }
+
+  /// What waits in `context` ahead of the packet in `slot` is done, if that one waits there.
+  private mutating func passOwn(_ slot: Int, _ context: Int, _ time: UInt64) {
+    let ref = packets.ref(slot)
+    guard contexts[context].pending.contains(ref) else { return }
+    while let passed = contexts[context].pending.first, passed != ref {
+      contexts[context].pending.removeFirst()
+      park(passed, time)
+    }
   }
 
   /// IP and TCP headers take 40 to 120 bytes, a multiple of four; the shortest frames have padding besides.

@@ -36,6 +36,31 @@ public struct PathStatistics: Sendable {
   /// Journeys that are `kind`.
   public func packets(_ kind: Journey.Completeness) -> Int { completeness[Journey.Completeness.allCases.firstIndex(of: kind) ?? 0] }
 
+  /// Statistics of nothing.
+  public init() {}
+
+  /// Takes in a journey that has ended, received or sent.
+  public mutating func add(_ journey: Journey) {
+    if journey.direction == .rx {
+      frames += Int(journey.frames)
+      count(journey)
+    } else {
+      sent += 1
+      countSent(journey)
+    }
+  }
+
+  /// The same interrupts, which belong to no packet, with the packets of `selected`.
+  public func withPackets(of selected: PathStatistics) -> PathStatistics {
+    var result = selected
+    result.hardInterrupts = hardInterrupts
+    result.hardTime = hardTime
+    result.softInterrupts = softInterrupts
+    result.softTime = softTime
+    result.evicted = evicted
+    return result
+  }
+
   mutating func count(_ journey: Journey) {
     outcomes[Self.index(journey.outcome)] += 1
     // A fragment is a part of a packet, not one more.

@@ -6,6 +6,8 @@ struct QueuedPacket: Equatable {
   var packet: PacketRef
   /// Bytes of the stream up to the end of this packet (TCP), or the size of the datagram.
   var end: Int64
+  /// Whether its place in the stream was guessed from lengths.
+  var isGuessed = false
 }
 
 /// What is known of one socket's receive queue.
@@ -17,6 +19,8 @@ struct SocketState {
   var consumed: Int64 = 0
   /// Whether the queue was known to be empty at some time since, so that positions are certain.
   var isSynchronised = false
+  /// Whether events were lost since positions were certain: data may have come and gone unseen.
+  var hasLost = false
   /// Headers of the last data segment, in bytes: IP and TCP with options.
   var headerLength: UInt32?
   /// An announcement whose datagram is not known yet.

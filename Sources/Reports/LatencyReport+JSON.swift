@@ -7,7 +7,7 @@ extension LatencyReport {
   public func writeJSON(_ stream: borrowing EventStream, _ engine: borrowing JourneyEngine, to output: inout TextOutput) {
     var json = JSONWriter()
     let trace = TraceSummary(stream)
-    let statistics = engine.statistics
+    let statistics = statistics(engine)
     let drops = Self.drops(statistics, stream)
     json.object { json in
       trace.write(&json)
@@ -21,6 +21,14 @@ extension LatencyReport {
       json.key("total")
       Self.row(total?.from ?? .irq, .read, total?.histogram ?? DurationHistogram(), &json)
       json.array("totals", totals) { json, row in Self.row(row.from, .read, row.histogram, &json) }
+      json.array("paths", paths.inOrder) { json, row in
+        json.object { json in
+          json.field("direction", row.path.direction.rawValue)
+          json.field("device", stream.names[row.path.device])
+          json.field("protocol", row.path.protocolNumber.map { PacketJSON.protocolName($0) })
+          Self.durations(row.histogram, &json)
+        }
+      }
       json.object("interrupts") { Self.interrupts(statistics, &$0) }
       json.array("drops", drops) { json, drop in
         json.object { json in
@@ -80,15 +88,19 @@ extension LatencyReport {
     json.object { json in
       json.field("from", from.id)
       json.field("to", to.id)
-      json.field("count", histogram.count)
-      json.field("mean", histogram.mean)
-      json.field("min", histogram.count == 0 ? 0 : histogram.min)
-      json.field("p50", histogram.value(50))
-      json.field("p90", histogram.value(90))
-      json.field("p99", histogram.value(99))
-      json.field("p99.9", histogram.value(99.9))
-      json.field("max", histogram.max)
+      durations(histogram, &json)
     }
+  }
+
+  private static func durations(_ histogram: DurationHistogram, _ json: inout JSONWriter) {
+    json.field("count", histogram.count)
+    json.field("mean", histogram.mean)
+    json.field("min", histogram.count == 0 ? 0 : histogram.min)
+    json.field("p50", histogram.value(50))
+    json.field("p90", histogram.value(90))
+    json.field("p99", histogram.value(99))
+    json.field("p99.9", histogram.value(99.9))
+    json.field("max", histogram.max)
   }
 
   /// Drops by reason and place, most first, named.

@@ -6,10 +6,11 @@ extension LatencyReport {
   /// Writes the report for people.
   public func writeText(_ stream: borrowing EventStream, _ engine: borrowing JourneyEngine, _ style: Style, to output: inout TextOutput) {
     let trace = TraceSummary(stream)
-    let statistics = engine.statistics
+    let statistics = statistics(engine)
     head(trace, style, &output)
     packets(statistics, style, &output)
     table(style, &output)
+    paths(stream, style, &output)
     waits(style, &output)
     writeTail(stream, trace, style, &output)
     drops(statistics, stream, style, &output)
@@ -25,6 +26,10 @@ extension LatencyReport {
     if trace.info.cpus > 0 { facts.append("\(trace.info.cpus) CPUs") }
     facts.append("\(Durations.count(trace.events)) events in \(Durations.text(trace.last - min(trace.first, trace.last)))")
     output.line(style.bold(trace.info.files.joined(separator: " ")) + "  " + style.dim(facts.joined(separator: " · ")))
+    if !trace.info.buffers.isEmpty {
+      let one = trace.info.buffers.count == 1 ? " alone" : " together; --instance NAME reads one alone"
+      output.line(style.bold("Instances ") + trace.info.buffers.joined(separator: ", ") + one)
+    }
     if !trace.windows.isEmpty {
       let recorded = trace.windows.reduce(0) { $0 + UInt64($1.count) }
       output.line(style.bold("Windows   ") + "\(Self.plural(trace.windows.count, "window")), \(Durations.text(recorded)) recorded in all")
@@ -73,6 +78,26 @@ extension LatencyReport {
     }
     if !sent.isEmpty { output.line() }
   }
+
+  /// The ways packets took, where there are several.
+  private func paths(_ stream: borrowing EventStream, _ style: Style, _ output: inout TextOutput) {
+    let rows = paths.inOrder
+    guard rows.count > 1 else { return }
+    output.line(
+      style.dim(
+        Durations.left("paths", 22) + Durations.right("count", 9) + ["p50", "p90", "p99", "max"].map { Durations.right($0, 10) }.joined()))
+    for row in rows.prefix(Self.pathsShown) {
+      let name = row.path.protocolNumber.map { PacketJSON.protocolName($0) } ?? "other"
+      let device = stream.names[row.path.device]
+      let way = row.path.direction == .rx ? "\(device) → \(name)" : "\(name) → \(device)"
+      output.line(Durations.left(way, 22) + cells(row.histogram))
+    }
+    let rest = rows.dropFirst(Self.pathsShown).reduce(paths.beyond) { $0 + $1.histogram.count }
+    if rest > 0 { output.line(style.dim("and \(Self.plural(rest, "packet")) by other paths; --json lists more")) }
+    output.line()
+  }
+
+  private static let pathsShown = 12
 
   /// Why packets waited, as far as the recording shows.
   private func waits(_ style: Style, _ output: inout TextOutput) {

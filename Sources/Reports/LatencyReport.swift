@@ -27,14 +27,27 @@ public struct LatencyReport {
   /// Waits of complete journeys by cause: how many packets waited for it, and how long together in nanoseconds.
   private var causes = [(packets: Int, time: UInt64)](repeating: (0, 0), count: Cause.allCases.count)
   private var slowest = Heap<Slow>()
+  /// Times of complete journeys by device and protocol.
+  private(set) var paths = PathHistograms()
+  /// Counts of the journeys that were taken in, where only some are wanted.
+  private var selected: PathStatistics?
 
   /// So many of the slowest are kept whole: one in a hundred, of a hundred thousand.
   private static let slowestLimit = 1000
 
-  public init() {}
+  /// A report of every journey, or (`isSelective`) of those alone that are taken in: counts and drops, too, are theirs then.
+  public init(isSelective: Bool = false) {
+    if isSelective { selected = PathStatistics() }
+  }
+
+  /// What is to be counted, given what `engine` counted.
+  func statistics(_ engine: borrowing JourneyEngine) -> PathStatistics {
+    selected.map { engine.statistics.withPackets(of: $0) } ?? engine.statistics
+  }
 
   /// Takes in a journey that has ended.
   public mutating func add(_ journey: Journey) {
+    selected?.add(journey)
     guard journey.completeness == .complete else { return }
     let stages = journey.stages.times
     let last = stages.count - 1
@@ -44,7 +57,10 @@ public struct LatencyReport {
     }
     if journey.direction == .tx {
       sent.add(stages, from: 0, to: last)
-      if let queue = journey.stages[.queue], let complete = journey.stages[.complete] { sendTime.add(complete.time &- queue.time) }
+      if let queue = journey.stages[.queue], let complete = journey.stages[.complete] {
+        sendTime.add(complete.time &- queue.time)
+        paths.add(journey, complete.time &- queue.time)
+      }
       return
     }
     guard journey.outcome == .delivered, let read = journey.stages[.read] else { return others.add(stages, from: 0, to: last) }
@@ -53,6 +69,7 @@ public struct LatencyReport {
     delivered.add(stages, from: arrival, to: last)
     let total = read.time &- stages.times[arrival]
     totalsByStage[Int(stages.stages[arrival].rawValue)].add(total)
+    paths.add(journey, total)
     if slowest.count < Self.slowestLimit {
       slowest.insert(Slow(total: total, journey: journey))
     } else if let least = slowest.min, least.total < total {

@@ -48,6 +48,7 @@ public enum PacketJSON {
       } else {
         json.null("stream")
       }
+      if let namespace = journey.header?.namespace, namespace != 0 { json.field("netns", namespace) } else { json.null("netns") }
       tcp(journey.header, &json)
       json.array("stages", journey.stages.inOrder) { json, seen in
         json.object { json in

@@ -10,10 +10,17 @@ public struct PacketSelection: Sendable {
   public var port: UInt16?
   /// Part of a flow as it is printed: an address, or `10.9.0.1:40000`.
   public var flow: String?
+  /// The number of a network namespace (`ls -i /run/netns`).
+  public var namespace: UInt32?
   /// Nanoseconds.
   public var slowerThan: UInt64?
 
   public init() {}
+
+  /// Whether every journey is wanted.
+  public var isEverything: Bool {
+    direction == nil && outcome == nil && device == nil && pid == nil && port == nil && flow == nil && namespace == nil && slowerThan == nil
+  }
 
   /// Whether `journey` is wanted; names come from `stream`.
   public func accepts(_ journey: Journey, _ stream: borrowing EventStream) -> Bool {
@@ -22,6 +29,7 @@ public struct PacketSelection: Sendable {
     if let device, stream.names[journey.device] != device { return false }
     if let pid, journey.reader?.pid != pid, journey.woke?.pid != pid, journey.sender?.pid != pid { return false }
     if let slowerThan, (journey.total.map { $0 < 0 || UInt64($0) <= slowerThan } ?? true) { return false }
+    if let namespace, journey.header?.namespace != namespace { return false }
     guard port != nil || flow != nil else { return true }
     guard let ends = stream.flows[journey.flow] else { return false }
     if let port, ends.local.port != port, ends.remote.port != port { return false }

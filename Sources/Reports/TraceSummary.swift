@@ -30,6 +30,7 @@ struct TraceSummary {
       json.field("format", info.format)
       json.field("kernel", info.kernel)
       json.field("clock", info.clock)
+      if !info.buffers.isEmpty { json.array("instances", info.buffers) { $0.string($1) } }
       json.field("cpus", info.cpus)
       json.field("events", events)
       json.field("first", first)

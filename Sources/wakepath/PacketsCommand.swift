@@ -14,43 +14,12 @@ struct PacketsCommand: ParsableCommand {
   @Option(help: "Only the N packets that took longest from first sign to read, slowest first.")
   var slowest: Int?
 
-  @Option(help: "Only packets received (rx) or sent (tx).")
-  var direction: Direction?
-
-  @Option(help: "Only packets with this outcome: \(Journey.Outcome.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var outcome: Outcome?
-
-  @Option(help: "Only packets received or sent on this device.")
-  var device: String?
-
-  @Option(help: "Only packets that task PID read, sent or was woken by.")
-  var pid: Int32?
-
-  @Option(help: "Only packets from or to this port.")
-  var port: UInt16?
-
-  @Option(help: "Only packets whose flow contains this, for example 10.9.0.1 or 10.9.0.1:40000.")
-  var flow: String?
-
-  @Option(help: ArgumentHelp("Only packets that took longer from first sign to read, for example 1ms or 200us.", valueName: "time"))
-  var slowerThan: TimeSpan?
+  @OptionGroup(title: "Which packets") var which: SelectionOptions
 
   @OptionGroup var input: InputOptions
 
   func validate() throws {
     if let slowest, slowest < 1 { throw ValidationError("--slowest takes a number from 1.") }
-  }
-
-  private var selection: PacketSelection {
-    var selection = PacketSelection()
-    selection.direction = direction?.value
-    selection.outcome = outcome?.value
-    selection.device = device
-    selection.pid = pid
-    selection.port = port
-    selection.flow = flow
-    selection.slowerThan = slowerThan?.nanoseconds
-    return selection
   }
 
   func run() throws {
@@ -96,7 +65,7 @@ struct PacketsCommand: ParsableCommand {
     _ count: Int, _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations, _ output: inout TextOutput
   ) {
     var slowest = SlowestJourneys(limit: count)
-    let selection = selection
+    let selection = which.selection
     Analysis.run(&stream, &engine, &found) { journey, stream in
       if selection.accepts(journey, stream) { slowest.add(journey) }
       return true
@@ -105,31 +74,11 @@ struct PacketsCommand: ParsableCommand {
   }
 
   private func print(_ journey: Journey, _ deviations: [String], _ stream: borrowing EventStream, _ output: inout TextOutput) {
-    guard selection.accepts(journey, stream) else { return }
+    guard which.selection.accepts(journey, stream) else { return }
     if options.json {
       PacketJSON.write(journey, deviations: deviations, stream, to: &output)
     } else {
       output.line(PacketLine.text(journey, stream, options.style))
     }
-  }
-}
-
-/// A direction on the command line.
-struct Direction: ExpressibleByArgument {
-  let value: Journey.Direction
-
-  init?(argument: String) {
-    guard let value = Journey.Direction(rawValue: argument) else { return nil }
-    self.value = value
-  }
-}
-
-/// An outcome on the command line.
-struct Outcome: ExpressibleByArgument {
-  let value: Journey.Outcome
-
-  init?(argument: String) {
-    guard let value = Journey.Outcome(rawValue: argument) else { return nil }
-    self.value = value
   }
 }

@@ -11,19 +11,22 @@ struct ReportCommand: ParsableCommand {
 
   @OptionGroup var options: CommonOptions
 
+  @OptionGroup(title: "Which packets") var which: SelectionOptions
+
   @OptionGroup var input: InputOptions
 
   func run() throws {
-    try Self.print(try input.open(), options)
+    try Self.print(try input.open(), options, which.selection)
   }
 
-  /// Prints the report of `recording`.
-  static func print(_ recording: Recording, _ options: CommonOptions) throws {
+  /// Prints the report of `recording`, or of the packets of `selection` in it.
+  static func print(_ recording: Recording, _ options: CommonOptions, _ selection: PacketSelection = PacketSelection()) throws {
     var stream = EventStream(recording)
     var engine = JourneyEngine(stream.capabilities)
-    var report = LatencyReport()
-    Analysis.run(&stream, &engine) { journey, _ in
-      report.add(journey)
+    let isSelective = !selection.isEverything
+    var report = LatencyReport(isSelective: isSelective)
+    Analysis.run(&stream, &engine) { journey, stream in
+      if !isSelective || selection.accepts(journey, stream) { report.add(journey) }
       return true
     }
     var output = TextOutput()

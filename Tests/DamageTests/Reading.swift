@@ -6,9 +6,9 @@ import Journeys
 /// What was read of a file: every journey in the order in which they ended.
 struct Reading {
   struct Ended: Equatable {
-    /// The time of the event that ended it; the largest number for those that the end of the recording ended.
+    /// The latest time up to the event that ended it; the largest number for those that the end of the recording ended.
     var time: UInt64
-    /// Whether it claims to be whole; only of received packets, since a loss does not yet close what is on its way out.
+    /// Whether it claims to be whole.
     var isComplete: Bool
     var isDelivered: Bool
     /// Everything the journey says, but its number.
@@ -34,9 +34,11 @@ struct Reading {
     if describes, var again = try? recording.reopened() { Self.describe(&again) }
     var stream = EventStream(recording)
     var engine = JourneyEngine(stream.capabilities)
+    var latest: UInt64 = 0
     while let event = stream.next() {
       engine.consume(event)
-      if !engine.finished.isEmpty { take(&engine, stream, at: event.time) }
+      latest = max(latest, event.time)
+      if !engine.finished.isEmpty { take(&engine, stream, at: latest) }
     }
     engine.finish()
     take(&engine, stream, at: .max)
@@ -56,15 +58,16 @@ struct Reading {
     let reader = journey.reader.map { "\(events.names[$0.comm])/\($0.pid)" } ?? "-"
     let woke = journey.woke.map { "\(events.names[$0.comm])/\($0.pid)" } ?? "-"
     func text(_ stages: [(stage: Stage, mark: StageMark)]) -> [String] { stages.map { "\($0.stage.id)@\($0.mark.time)/\($0.mark.cpu)/\($0.mark.evidence.name)/\($0.mark.link)" } }
-    let identity = [
+    // Whose a sent packet is follows from what came before.
+    let identity = journey.direction == .tx ? "tx \(journey.skb) \(journey.length) \(journey.outcome) \(journey.completeness)" : [
       "\(journey.skb) \(journey.socket) \(journey.length) \(journey.protocolNumber ?? 0) \(flow) \(journey.outcome)",
       "\(journey.completeness) \(journey.reason) \(reader) \(woke)",
     ].joined(separator: " ")
     let own = journey.stages.inOrder.filter { ![.irq, .raise, .softirq].contains($0.stage) }
     let isInferred = own.contains { $0.mark.link == .inferred }
     return Ended(
-      time: time, isComplete: journey.completeness == .complete && journey.direction == .rx, isDelivered: journey.outcome == .delivered,
-      text: "\(identity) \(journey.frames) \(journey.stream.map { "\($0)" } ?? "-") \(text(journey.stages.inOrder).joined(separator: " "))",
+      time: time, isComplete: journey.completeness == .complete, isDelivered: journey.outcome == .delivered,
+      text: "\(identity) \(journey.socket) \(flow) \(journey.frames) \(journey.stream.map { "\($0)" } ?? "-") \(text(journey.stages.inOrder).joined(separator: " "))",
       identity: identity, stages: text(own), isInferred: isInferred)
   }
 

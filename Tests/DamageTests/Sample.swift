@@ -8,6 +8,8 @@ enum SampleFormat: String, CaseIterable, Codable, Sendable {
   case traceDat6, traceDat7, traceDat7Packed
   case perfData, perfPipe, perfPacked
   case ftraceText, reportText, perfScript
+  /// The raw pages of one CPU, beside those of the other and the formats, as in tracefs.
+  case pages
 }
 
 /// A small file, and which part of it holds what.
@@ -22,7 +24,10 @@ struct Sample {
     var round: Int?
   }
 
+  /// The file that is damaged.
   let data: Data
+  /// What the file lies among, if it is one of a directory: contents by path, and the file's own path.
+  private(set) var company: (files: [String: Data], own: String)?
   /// In the order of the file.
   let pieces: [Piece]
   /// Whether damage in one place makes every CPU doubtful: where a line or record is unreadable, nobody knows whose it was.
@@ -40,6 +45,19 @@ struct Sample {
   init(_ format: SampleFormat, _ recording: SmallRecording) throws {
     isText = [.ftraceText, .reportText, .perfScript].contains(format)
     switch format {
+    case .pages:
+      let cpu = 1
+      let pages = recording.cpus[cpu]
+      data = pages.reduce(Data(), +)
+      pieces = pages.enumerated().map { index, page in
+        let times = KernelRecording.entries(of: page, cpu: cpu).map(\.time)
+        // What lies behind a page's events may be missing.
+        let length = 16 + (Int(page[page.startIndex + 8]) | Int(page[page.startIndex + 9]) << 8)
+        return Piece(range: index * 4096..<index * 4096 + length, cpu: cpu, times: times[0]...times[times.count - 1])
+      }
+      company = (recording.tracefs, "per_cpu/cpu\(cpu)/trace_pipe_raw")
+      // Nothing says how many pages there are.
+      (isShared, needsEnd, mayEndAnywhere) = (false, false, true)
     case .traceDat6, .traceDat7, .traceDat7Packed:
       var builder = recording.traceDat
       builder.version = format == .traceDat6 ? 6 : 7
@@ -62,20 +80,36 @@ struct Sample {
     }
   }
 
+  /// Writes `contents`, the file or what damage made of it, to be read as `path`, which is a directory where the file has company.
+  func write(_ contents: Data, to path: String) throws {
+    guard let company else { return try contents.write(to: URL(fileURLWithPath: path)) }
+    let folder = URL(fileURLWithPath: path)
+    if !FileManager.default.fileExists(atPath: path) {
+      for (name, data) in company.files {
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try data.write(to: file)
+      }
+    }
+    try contents.write(to: folder.appendingPathComponent(company.own))
+  }
+
   /// Until when whatever happened is untouched by damage of the bytes in `damage`; nil where the damage touches what describes events.
   func intact(_ damage: Range<Int>) -> UInt64? {
     guard let first = pieces.first, let end = pieces.last?.range.upperBound, damage.lowerBound >= first.range.lowerBound else { return nil }
     if needsEnd, damage.upperBound > end { return nil }
     if isText, damage.upperBound == Int.max, damage.lowerBound < tellingBytes { return nil }
     let hit = pieces.filter { $0.range.overlaps(damage) }
-    if hit.isEmpty { return damage.lowerBound >= end && damage.upperBound <= data.count ? nil : .max }
+    if hit.isEmpty, damage.lowerBound >= end { return damage.upperBound <= data.count ? nil : .max }
+    // Between the events of a file read in one go lie the ends of rounds; one that cannot be read might have been an event.
+    if hit.isEmpty, !isShared { return .max }
     let cpus = Set((isShared ? pieces : hit).map(\.cpu))
-    let start = hit[0].range.lowerBound
+    let start = hit.first?.range.lowerBound ?? damage.lowerBound
     // The last event of each CPU before the damage; of a file read in one go, a CPU that has shown nothing yet is not missed.
     let last = cpus.map { cpu in pieces.filter { $0.cpu == cpu && $0.range.upperBound <= start }.map(\.times.upperBound).max() }
     guard isShared else { return last.map { $0 ?? 0 }.min() }
     let known = last.compactMap { $0 }.min() ?? 0
-    guard let round = hit[0].round else { return known }
+    guard let round = hit.first?.round ?? pieces.last(where: { $0.range.upperBound <= start })?.round else { return known }
     return min(known, pieces.filter { ($0.round ?? 0) < round - 1 }.map(\.times.upperBound).max() ?? 0)
   }
 }

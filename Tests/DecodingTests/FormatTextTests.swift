@@ -22,14 +22,59 @@ struct FormatTextTests {
   @Test("that cannot be trusted is left out", arguments: [
     "\"%d\", REC->nothing", "\"%s\", __print_symbolic(REC->w, { 0, \"A\" })", "\"%d\", (REC->v", "\"%d\", REC->v)", "\"%d, REC->v",
     "\"%d\", \(String(repeating: "(", count: 100))REC->v\(String(repeating: ")", count: 100))", "\"%d\", REC->v\u{7f}", "\"%d\", {(REC->v})",
+    "\"%d\", REC->v ? 1", "\"%d\", REC->v ? R:C->v : 0", "\"%d\", REC->v +", "\"%d\", * ", "\"%d\", ", "\"%d\" REC->v", "\"%d\", REC->v[", "REC->v",
+    "\"%s\", __print_symbolic(REC->v, { , \"A\" })", "\"%d\", REC->v == \\0",
   ])
   func untrusted(format: String) {
     let (text, isWhole) = FormatText.trusted(Array((Self.head + format + "\n").utf8))
     #expect(!isWhole && text == Array(Self.head.dropLast("print fmt: ".count).utf8))
   }
 
+  @Test("that is withheld, or a format that says nothing, is named with its place", arguments: [6, 7])
+  func named(version: Int) throws {
+    var b = TraceDatBuilder()
+    b.version = version
+    let sound = TraceDatBuilder.softirqRaiseFormat
+    b.formats = [("irq", [sound, sound.replacingOccurrences(of: "REC->vec", with: "REC->vex").replacingOccurrences(of: "ID: 9", with: "ID: 10")])]
+    b.formats.append(("net", ["nothing\n"]))
+    b.cpus = [[b.page(time: 1000, [b.softirqRaise(delta: 3, vector: 3)])]]
+    let folder = try Repository.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("trace.dat")
+    let data = b.build()
+    try data.write(to: path)
+    let recording = try Recording(paths: [path.path])
+    #expect(recording.diagnostics.rows.map(\.kind) == [.formatDamaged])
+    #expect(recording.diagnostics.rows.first?.offset == data.range(of: Data("nothing\n".utf8))?.lowerBound)
+    for id in [9, 10] { #expect(recording.formats[0].format(id: id)?.fields.map(\.name) == ["vec"]) }
+    #expect(recording.diagnostics.rows.map(\.kind) == [.formatDamaged, .printFormatDamaged])
+    let row = try #require(recording.diagnostics.rows.last)
+    let other = try #require(data.range(of: Data("ID: 10".utf8))?.lowerBound)
+    #expect(row.offset == other - "name: softirq_raise\n".utf8.count && row.detail == "irq:softirq_raise")
+  }
+
+  private static let events = "/sys/kernel/tracing/events"
+  private static let systems = (try? FileManager.default.contentsOfDirectory(atPath: events)) ?? []
+
+  @Test("of the running kernel is handed on as it is", .enabled(if: !systems.isEmpty, "tracefs is not readable"))
+  func running() throws {
+    var count = 0
+    for system in Self.systems {
+      for event in (try? FileManager.default.contentsOfDirectory(atPath: "\(Self.events)/\(system)")) ?? [] {
+        guard let text = FileManager.default.contents(atPath: "\(Self.events)/\(system)/\(event)/format") else { continue }
+        count += 1
+        let trusted = FormatText.trusted(Array(text))
+        #expect(trusted.isWhole && (trusted.text.count == text.count || text.range(of: Data("({ ".utf8)) != nil), "\(system):\(event)")
+        #expect(FormatText.name(in: Array(text)) == event && FormatText.id(in: Array(text)) != nil)
+      }
+    }
+    #expect(count > 20)
+  }
+
   @Test("that is sound is handed on", arguments: [
     "\"%s) \\\" REC->no\", __get_str(name)", "\"%x %d\", REC->v[2], REC->common_pid", "\"a\"", "\"%s\", ({ \"x\" })",
+    "\"%d\" \" %d\", -1, (unsigned long)~(REC->v[0] & 0xffUL) << 2 ? sizeof(struct x *) : !REC->v[1]", "\"%s\", __print_flags(REC->v[0], \"|\", { 1, \"A\" }, { (1 << 2) | 8, \"B\", })",
+    "\"%pS\", (void *)((void *)REC + (REC->v[0] & 0xffff)), ((char *)(&((u64*)__get_dynamic_array(name))[0]))",
   ])
   func sound(format: String) {
     #expect(FormatText.trusted(Array((Self.head + format + "\n").utf8)).isWhole)

@@ -77,6 +77,58 @@ struct PerfDataTests {
     #expect(recording.diagnostics.rows.isEmpty)
   }
 
+  @Test("has losses where they happened, however late it tells of them")
+  func lateLoss() throws {
+    for variant in Self.variants {
+      var b = variant
+      let rounds = [
+        [b.sample(time: 1000), b.sample(time: 1001, cpu: 1)], [b.sample(time: 2000)], [b.sample(time: 3000)],
+        [b.sample(time: 4100), b.lost(time: 4000, cpu: 1, count: 5), b.sample(time: 4001, cpu: 1)], [b.lost(time: 5000, cpu: 2, count: 1)],
+      ]
+      b.records = rounds.flatMap { $0 + [b.finishedRound] }
+      let (records, recording) = try Self.read(b.build())
+      #expect(
+        records.map { $0.split(separator: ":")[0] } == [
+          "1000 [0] ", "1001 [1] ", "gap [1] 1001…4000 5", "2000 [0] ", "3000 [0] ", "4001 [1] ", "4100 [0] ", "gap [2] 5000…5000 1",
+        ])
+      #expect(recording.diagnostics.rows.map(\.kind) == [.lostEvents] && recording.diagnostics.rows[0].count == 2)
+    }
+  }
+
+  private static let second: UInt64 = 1_000_000_000
+
+  @Test("passes over a sample whose time cannot be, and has everything else in its place", arguments: [900_000, 2] as [UInt64], [1, 2, 5])
+  func impossibleTime(seconds: UInt64, place: Int) throws {
+    var b = PerfDataBuilder()
+    var times = (0..<8).map { (100 + UInt64($0) / 4) * Self.second + UInt64($0) * 10 }
+    times[place] = seconds * Self.second
+    b.records = times.enumerated().flatMap { index, time in
+      [b.sample(time: time), b.sample(time: 100 * Self.second + UInt64(index) * 200_000_000, cpu: 1), b.finishedRound]
+    }
+    let (records, recording) = try Self.read(b.build())
+    let read = records.filter { !$0.hasPrefix("gap") }.compactMap { UInt64($0.prefix { $0 != " " }) }
+    #expect(read.count == 15 && read == read.sorted() && !read.contains(times[place]))
+    #expect(records.filter { $0.hasPrefix("gap") } == ["gap [0] \(times[place - 1])…\(times[place + 1]) 1"])
+    #expect(recording.diagnostics.rows.map(\.kind) == [.recordDamaged] && recording.diagnostics.rows[0].count == 1)
+  }
+
+  @Test("begins with a sample whose time cannot be")
+  func impossibleFirstTime() throws {
+    var b = PerfDataBuilder()
+    b.records = [900, 100, 101, 102].map { b.sample(time: $0 * Self.second) }
+    let (records, recording) = try Self.read(b.build())
+    #expect(records.map { $0.prefix { $0 != " " } } == ["gap", "100000000000", "101000000000", "102000000000"])
+    #expect(recording.diagnostics.rows.map(\.kind) == [.recordDamaged])
+  }
+
+  @Test("may have a clock that somebody set back")
+  func clockWasSet() throws {
+    var b = PerfDataBuilder()
+    b.records = [100, 101, 102, 50, 51, 52].flatMap { [b.sample(time: $0 * Self.second), b.finishedRound] }
+    let (records, recording) = try Self.read(b.build())
+    #expect(records.count == 6 && recording.diagnostics.rows.allSatisfy { $0.kind == .recordsOutOfOrder })
+  }
+
   @Test("names tasks as they were called at the time")
   func names() throws {
     var b = PerfDataBuilder()

@@ -67,7 +67,7 @@ import Testing
     #expect(header.skb == 0xabc0)
     let flow = stream.flows[header.flow].map { "\($0.remote) → \($0.local)" } ?? "no flow"
     let tcp = header.protocolNumber == 6 ? " seq \(header.sequence) ack \(header.acknowledgement) flags \(header.flags.rawValue)" : ""
-    return "\(header.protocolNumber) \(flow)\(tcp) payload \(header.payload.map { "\($0)" } ?? "?")\(header.isFragment ? " fragment" : "")"
+    return "\(header.protocolNumber) \(flow)\(tcp) payload \(header.payload.map { "\($0)" } ?? "?")\(header.fragment.map { " fragment \($0.identification) at \($0.offset), \($0.count) bytes\($0.isFollowed ? " and more" : "")" } ?? "")"
   }
 
   // 10.9.0.1 → 10.9.0.2 in a packet of `total` bytes.
@@ -127,13 +127,13 @@ import Testing
   @Test func fragments() throws {
     #expect(
       try read(Packet(length: 1500, head: Self.ipv4(17, total: 1500, fragment: 0x2000) + Self.udp(3000)))
-        == "17 10.9.0.1:40000 → 10.9.0.2:7001 payload 1472 fragment")
+        == "17 10.9.0.1:40000 → 10.9.0.2:7001 payload 1472 fragment 4660 at 0, 1480 bytes and more")
     #expect(
       try read(Packet(length: 1500, head: Self.ipv4(17, total: 1500, fragment: 0x00b9) + Self.udp(3000)))
-        == "17 10.9.0.1 → 10.9.0.2 payload 1480 fragment")
+        == "17 10.9.0.1 → 10.9.0.2 payload 1480 fragment 4660 at 1480, 1480 bytes")
     #expect(
       try read(Packet(ethertype: 0x86dd, length: 148, head: Self.ipv6(44, payload: 108) + [17, 0, 0, 1, 0, 0, 0, 9] + Self.udp(500)))
-        == "17 [fd00::1]:40000 → [fd00::2]:7001 payload 92 fragment")
+        == "17 [fd00::1]:40000 → [fd00::2]:7001 payload 92 fragment 9 at 0, 100 bytes and more")
   }
 
   @Test func tagsOfVLANs() throws {

@@ -50,6 +50,86 @@ import Testing
     #expect(k.journey(0xb)?.outcome == .queued)
   }
 
+  /// What the driver has and what a call has sent is not joined to what comes behind the loss.
+  @Test func aLossClosesWhatIsSent() {
+    var k = Script()
+    k.on(pid: 5, .bottomHalvesOff) {
+      $0.queue(0xa, 142)
+      $0.start(0xa, 142)
+      $0.emit(.gap(before: $0.time + 3_000, events: 4))
+    }
+    k.wait(microseconds: 100)
+    k.on(pid: 5, .bottomHalvesOff) { $0.xmit(0xb) }
+    k.on(pid: 5, []) { $0.sent(0x50, 100) }
+    k.on(pid: 5, .bottomHalvesOff) {
+      $0.queue(0xc, 142)
+      $0.start(0xc, 142)
+      $0.xmit(0xc)
+    }
+    k.on(pid: 5, []) { $0.sent(0x50, 100) }
+    k.softirq {
+      $0.emit(.consumeSkb(skb: 0xa, location: 0))
+      $0.emit(.consumeSkb(skb: 0xc, location: 0))
+    }
+    let lost = k.journey(0xa, .tx)
+    #expect(lost?.path == [.queue, .start, .complete])
+    #expect(lost?.completeness == .lost && lost?.stages.has(.xmit) == false && lost?.stages.has(.send) == false && lost?.sender == nil)
+    #expect(k.journey(0xc, .tx)?.completeness == .complete && k.journey(0xc, .tx)?.path == [.queue, .start, .xmit, .send, .complete])
+  }
+
+  /// A segment whose end was lost had the address that another packet has now.
+  @Test func aLossDoesNotLeaveSegments() {
+    var k = Script()
+    k.on(pid: 5, .bottomHalvesOff) {
+      $0.queue(0xa, 2962)
+      $0.emit(.consumeSkb(skb: 0xa, location: 0))
+      for segment: UInt64 in [0xb, 0xc] {
+        $0.start(segment, 1514)
+        $0.xmit(segment)
+      }
+      $0.emit(.gap(before: $0.time + 3_000, events: 2))
+    }
+    k.wait(microseconds: 100)
+    k.on(pid: 6, .bottomHalvesOff) {
+      $0.queue(0xb)
+      $0.start(0xb)
+      $0.xmit(0xb)
+    }
+    k.on(pid: 6, []) { $0.sent(0x50, 100) }
+    k.softirq { $0.emit(.consumeSkb(skb: 0xb, location: 0)) }
+    #expect(k.journey(0xb, .tx)?.completeness == .complete && k.journey(0xb, .tx)?.outcome == .completed)
+    k.finish()
+    #expect(k.journey(0xa, .tx)?.completeness == .lost)
+  }
+
+  private func segment(_ k: inout Script, _ skb: UInt64) {
+    k.softirq {
+      $0.gro(skb, 152)
+      $0.receive(skb, 152)
+      $0.probe(skb, socket: 0x60, 100)
+      $0.ready(0x60)
+      $0.poll()
+    }
+  }
+
+  /// Reads of a stream whose position is not certain any more are joined by order, which is no more than a guess until it is certain again.
+  @Test func aReadBehindALossIsNotCertain() {
+    var k = Script()
+    k.on(pid: 7, []) { $0.received(0x60, -11) }
+    segment(&k, 0xa)
+    k.on(pid: 7, []) { $0.received(0x60, 100) }
+    k.on(cpu: 1, []) { $0.emit(.gap(before: $0.time + 3_000, events: 4)) }
+    k.wait(microseconds: 100)
+    segment(&k, 0xb)
+    k.on(pid: 7, []) { $0.received(0x60, 100) }
+    k.on(pid: 7, []) { $0.received(0x60, -11) }
+    segment(&k, 0xc)
+    k.on(pid: 7, []) { $0.received(0x60, 100) }
+    #expect(k.journey(0xa)?.completeness == .complete && k.journey(0xa)?.outcome == .delivered)
+    #expect(k.journey(0xb)?.completeness == .ambiguous && k.journey(0xb)?.stages[.read]?.link == .inferred)
+    #expect(k.journey(0xc)?.completeness == .complete && k.journey(0xc)?.stages[.read]?.link == .exact)
+  }
+
   @Test func anAddressUsedAgainEndsTheOldPacket() {
     var k = Script()
     k.softirq {

@@ -37,6 +37,25 @@ import Testing
     }
   }
 
+  /// An interrupt holds up the CPU that is still at the batch, and the reader frees the datagram meanwhile.
+  @Test func aDatagramIsReadBeforeItsBatchIsOver() throws {
+    var k = Script(Self.old)
+    k.interrupt()
+    k.softirq {
+      $0.gro(0xa, 152)
+      $0.receive(0xa, 152)
+      $0.emit(.sockDefReadable(socket: 0x50))
+      $0.wake(7)
+      $0.run(7, cpu: 1)
+      $0.on(cpu: 1, pid: 7, []) { $0.emit(.consumeSkb(skb: 0xa, location: 0)) }
+      $0.poll()
+    }
+    let journey = try #require(k.journey(0xa))
+    #expect(journey.outcome == .delivered)
+    #expect(journey.reader?.pid == 7)
+    #expect(journey.stages[.read]?.link == .exact)
+  }
+
   /// TCP: the segment in hand is the one that is announced.
   @Test func aSegmentIsAnnounced() throws {
     var k = Script(Self.old)

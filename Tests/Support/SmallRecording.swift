@@ -9,14 +9,22 @@ public struct SmallRecording: Sendable {
   public let cpus: [[Data]]
   /// What is in them, in order of time.
   public let entries: [KernelRecording.Entry]
+  /// The size of a page in bytes.
+  public let pageSize: Int
+
+  /// Takes the first `count` entries of each CPU and recording, on pages of 1 KiB.
+  public init(entries count: Int) throws { try self.init(pages: 1, entries: count, pageSize: 1024) }
 
   /// Takes `count` pages of the busiest CPU of each recording, and what the others wrote at that time.
-  public init(pages count: Int = 3) throws {
+  public init(pages count: Int = 3) throws { try self.init(pages: count, entries: .max, pageSize: 4096) }
+
+  private init(pages count: Int, entries limit: Int, pageSize: Int) throws {
     let tcp = try KernelRecording("6.12-virtio-tcp-v6")
     let udp = try KernelRecording("6.12-virtio-udp-v6")
     var cpus = Self.window(of: tcp, count)
+    cpus = Self.cut(cpus, limit, pageSize)
     let end = cpus.enumerated().flatMap { cpu, pages in pages.flatMap { KernelRecording.entries(of: $0, cpu: cpu) } }.map(\.time).max() ?? 0
-    let later = Self.window(of: udp, count)
+    let later = Self.cut(Self.window(of: udp, count), limit, pageSize)
     let start = later.joined().map { KernelRecording.time(of: $0) }.min() ?? 0
     for cpu in later.indices {
       cpus[cpu] += later[cpu].map { page in
@@ -24,6 +32,7 @@ public struct SmallRecording: Sendable {
       }
     }
     self.cpus = cpus
+    self.pageSize = pageSize
     entries = cpus.enumerated().flatMap { cpu, pages in pages.flatMap { KernelRecording.entries(of: $0, cpu: cpu) } }
       .enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
     let types = Set(entries.map(\.type))
@@ -32,6 +41,28 @@ public struct SmallRecording: Sendable {
     let pids = Set(entries.map { "\($0.pid)" })
     commandLines = (tcp.commandLines + udp.commandLines).split(separator: "\n")
       .filter { line in line.split(separator: " ").first.map { pids.contains(String($0)) } ?? false }.joined(separator: "\n") + "\n"
+  }
+
+  /// The first `count` entries of each CPU.
+  private static func cut(_ cpus: [[Data]], _ count: Int, _ pageSize: Int) -> [[Data]] {
+    guard count < .max else { return cpus }
+    var builder = TraceDatBuilder()
+    builder.pageSize = pageSize
+    return cpus.enumerated().map { cpu, pages in
+      let entries = pages.flatMap { KernelRecording.entries(of: $0, cpu: cpu) }.prefix(count)
+      return TraceDatBuilder.pages(entries.map { ($0.time, $0.payload) }, builder)
+    }
+  }
+
+  /// The files of a copy of tracefs, by path.
+  public var tracefs: [String: Data] {
+    let builder = traceDat
+    var files = ["events/header_page": Data(builder.headerPage.utf8), "saved_cmdlines": Data(commandLines.utf8), "trace_clock": Data("[mono]\n".utf8)]
+    for (system, texts) in formats {
+      for text in texts { files["events/\(system)/\(KernelRecording.name(text))/format"] = Data(text.utf8) }
+    }
+    for (cpu, pages) in cpus.enumerated() { files["per_cpu/cpu\(cpu)/trace_pipe_raw"] = pages.reduce(Data(), +) }
+    return files
   }
 
   private static func window(of recording: KernelRecording, _ count: Int) -> [[Data]] {
@@ -47,6 +78,7 @@ public struct SmallRecording: Sendable {
     builder.formats = formats
     builder.commandLines = commandLines
     builder.cpus = cpus
+    builder.pageSize = pageSize
     builder.clock = "mono"
     return builder
   }

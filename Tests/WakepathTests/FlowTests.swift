@@ -55,6 +55,23 @@ import Testing
     #expect(seen >= 70)
   }
 
+  /// Each card is in a network namespace of its own.
+  @Test(arguments: recordings.filter { $0.lastPathComponent.hasSuffix("tcp-flow") }) func packetsKnowTheirNamespace(trace: URL) throws {
+    let text = try String(contentsOf: trace.appendingPathComponent("meta.json"), encoding: .utf8)
+    let meta = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let namespaces = try #require(meta["namespaces"] as? [String: Int])
+    let devices = try #require(meta["devices"] as? [String: String])
+    let packets = try Self.run(trace).packets.filter { !($0["flow"] is NSNull) }
+    for (name, device) in devices {
+      let number = try #require(namespaces[name])
+      let mine = packets.filter { $0["device"] as? String == device }
+      #expect(mine.count > 70)
+      #expect(mine.allSatisfy { $0["netns"] as? Int == number })
+      let selected = try Tool.wakepath("packets", "--netns", "\(number)", "--json", trace.appendingPathComponent("trace.dat").path)
+      #expect(try Self.objects(selected.lines).filter { !($0["flow"] is NSNull) }.count == mine.count)
+    }
+  }
+
   /// A packet's place in the stream is found by the order of events; its own header knows it, too.
   @Test(arguments: recordings.filter { $0.lastPathComponent.contains("tcp") }) func segmentsLieWhereTheirNumbersSay(trace: URL) throws {
     let run = try Self.run(trace)

@@ -4,7 +4,10 @@ import Glibc
 import Journeys
 
 /// Whatever the bytes are, reading them ends, and every packet has one outcome. The file lies in memory: readers want one they can seek in.
-private let path = "/dev/shm/wakepath-fuzz-\(getpid())"
+/// Its name has a CPU, as that of a file of pages must.
+private let path = "/dev/shm/wakepath-fuzz-\(getpid())-cpu0"
+/// What describes the events in pages, if pages are what is read.
+private let formats = getenv("WAKEPATH_FORMATS").map { String(cString: $0) }
 
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runDriver(
@@ -26,7 +29,8 @@ public func fuzzRecording(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
   let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
   guard file >= 0, write(file, start, count) == count else { return 0 }
   close(file)
-  guard let recording = try? Recording(paths: [path]) else { return 0 }
+  guard let recording = try? Recording(paths: [path], formats: isPages(start, count) ? formats : nil) else { return 0 }
+  if recording.info.format.hasPrefix("perf.data"), let again = try? recording.reopened() { describe(again) }
   var stream = EventStream(recording)
   var engine = JourneyEngine(stream.capabilities)
   var ended = 0
@@ -40,6 +44,24 @@ public func fuzzRecording(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
   precondition(engine.inFlight == 0)
   precondition(ended == engine.statistics.outcomes.reduce(0, +))
   return 0
+}
+
+/// No other kind of input begins so: a page's time is not that large.
+private func isPages(_ start: UnsafePointer<UInt8>, _ count: Int) -> Bool { count >= 16 && (start[6] == 0 && start[7] == 0) }
+
+/// Prints the first events, as perf does, whose print formats the file brings with it.
+private func describe(_ other: consuming Recording) {
+  var recording = other
+  var line: [UInt8] = []
+  for _ in 0..<16 {
+    guard let record = recording.next() else { return }
+    line.removeAll(keepingCapacity: true)
+    describe(record, recording, &line)
+  }
+}
+
+private func describe(_ record: Record, _ recording: borrowing Recording, _ line: inout [UInt8]) {
+  recording.catalog(ofStream: record.stream)?.describe(recording.bytes(of: record), time: record.time, cpu: record.cpu, into: &line)
 }
 
 /// How many received packets have ended.

@@ -6,6 +6,8 @@ public final class FormatCatalog {
   private struct Source {
     let system: String
     let text: [UInt8]
+    /// Where the text begins in the file, in bytes, if it is one of a file.
+    let offset: Int?
     var format: EventFormat?
     var isParsed = false
   }
@@ -21,20 +23,27 @@ public final class FormatCatalog {
   /// The size of the kernel's `long` in bytes.
   public let longSize: Int
 
+  /// What was wrong with the formats that were asked for.
+  private(set) var diagnostics = Diagnostics()
+  /// The file they are of.
+  private let path: String
+
   /// With `usesPlugins`, some events are printed as trace-cmd has them and not by their own print format.
-  init?(isBigEndian: Bool, longSize: Int, pageSize: Int, usesPlugins: Bool = true) {
+  init?(path: String, isBigEndian: Bool, longSize: Int, pageSize: Int, usesPlugins: Bool = true) {
     guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize, usesPlugins: usesPlugins) else { return nil }
     self.library = library
+    self.path = path
     self.isBigEndian = isBigEndian
     self.longSize = longSize
   }
 
-  /// Takes in the text of `events/<system>/<event>/format`; false if it has no id or name.
-  func add(format text: [UInt8], system: String) -> Bool {
-    guard let id = TraceEventLibrary.id(inFormat: text), let name = Self.name(inFormat: text) else { return false }
-    sources[id] = Source(system: system, text: text)
+  /// Takes in the text of `events/<system>/<event>/format`, which begins at byte `offset` of the file.
+  func add(format text: [UInt8], system: String, offset: Int? = nil) {
+    guard let id = FormatText.id(in: text), let name = FormatText.name(in: text) else {
+      return diagnostics.add(.formatDamaged, path: path, offset: offset, "a format of \(system) says no name and id")
+    }
+    sources[id] = Source(system: system, text: text, offset: offset)
     idsByName["\(system):\(name)"] = id
-    return true
   }
 
   func parseHeaderPage(_ text: [UInt8]) { _ = library.parseHeaderPage(text, longSize: longSize) }
@@ -48,9 +57,13 @@ public final class FormatCatalog {
   public func format(id: Int) -> EventFormat? {
     guard let source = sources[id] else { return nil }
     if source.isParsed { return source.format }
-    let format = library.parseFormat(source.text, system: source.system)
+    let (format, isWhole) = library.parseFormat(source.text, system: source.system)
     sources[id]?.format = format
     sources[id]?.isParsed = true
+    if !isWhole {
+      let name = "\(source.system):\(FormatText.name(in: source.text) ?? "")"
+      diagnostics.add(format == nil ? .formatDamaged : .printFormatDamaged, path: path, offset: source.offset, name)
+    }
     return format
   }
 
@@ -64,9 +77,10 @@ public final class FormatCatalog {
 
   /// The formats of kprobes and fprobes on functions' entries, whatever their names: their first own field is the probe's address.
   public var probes: [EventFormat] {
-    let field = Array(" __probe_ip;".utf8)
-    return ids.filter { id in sources[id]?.text.prefix(1024).firstRange(of: field) != nil }.compactMap { format(id: $0) }
+    ids.filter { id in sources[id].map { Self.isProbe($0.text) } ?? false }.compactMap { format(id: $0) }
   }
+
+  private static func isProbe(_ text: [UInt8]) -> Bool { text.view.slice(0, min(text.count, 1024)).firstIndex(of: " __probe_ip;") != nil }
 
   /// The address of kernel symbol `name`, or nil if the recording does not name it: `ffffffff81e32fe0 T sock_def_readable`, with the module
   /// in brackets behind a tab if there is one.
@@ -115,11 +129,5 @@ public final class FormatCatalog {
     hasLoadedSymbols = true
     if let text = symbolText { library.parseSymbols(text) }
     if let text = kernel?.symbols { library.parseSymbols(text) }
-  }
-
-  /// The event's name in a `format` text, or nil.
-  static func name(inFormat text: [UInt8]) -> String? {
-    guard let line = text.prefix(256).split(separator: UInt8(ascii: "\n")).first, line.starts(with: "name:".utf8) else { return nil }
-    return String(decoding: line.dropFirst(5).drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
   }
 }

@@ -3,11 +3,40 @@ internal import Bytes
 /// The text of a `format` file, made safe for libtraceevent: it trusts print formats, and comes down over one that names a field the event
 /// does not have inside `__print_symbolic` or `__print_flags`, or nests without end. A recording can be damaged there as anywhere.
 enum FormatText {
-  /// `text`, without its print format if that cannot be trusted.
+  /// The number behind `ID:` in a line near the start of `text`, or nil.
+  static func id(in text: [UInt8]) -> Int? {
+    let bytes = text.view
+    var start = 0
+    while start < 512 {
+      if bytes.has("ID:", at: start) {
+        var at = bytes.skippingSpaces(from: start + 3)
+        let id = bytes.decimal(at: &at).flatMap { Int(exactly: $0) }
+        let end = bytes.skippingSpaces(from: at)
+        return end == bytes.byteCount || bytes.byte(at: end) == 10 ? id : nil
+      }
+      guard let end = bytes.firstNewline(from: start) else { return nil }
+      start = end + 1
+    }
+    return nil
+  }
+
+  /// The event's name, in the first line of `text`, or nil.
+  static func name(in text: [UInt8]) -> String? {
+    let bytes = text.view
+    let line = bytes.slice(0, bytes.firstNewline(from: 0) ?? bytes.byteCount)
+    guard line.has("name:", at: 0), line.byteCount <= 256 else { return nil }
+    let start = line.skippingSpaces(from: 5)
+    return line.slice(start, line.byteCount - start).text
+  }
+
+  /// `text`, without its print format if that cannot be trusted; `isWhole` is false where that is the file's fault and not the kernel's own way.
   static func trusted(_ text: [UInt8]) -> (text: [UInt8], isWhole: Bool) {
-    guard let start = text.firstRange(of: Array("print fmt:".utf8))?.lowerBound else { return (text, true) }
-    let isSound = isSound(text[start...], fields: fields(text[..<start]))
-    return isSound ? (text, true) : (Array(text[..<start]), false)
+    guard let start = text.view.firstIndex(of: "print fmt:") else { return (text, true) }
+    guard isSound(text[start...], fields: fields(text[..<start])) else { return (Array(text[..<start]), false) }
+    let format = Array(text[(start + 10)...])
+    if FormatGrammar.accepts(format) { return (text, true) }
+    // Some macros of the kernel are whole statements, which libtraceevent does not understand either.
+    return (Array(text[..<start]), format.view.firstIndex(of: "({ ") != nil)
   }
 
   /// The names in the lines `\tfield:TYPE NAME;` or `NAME[SIZE];`.

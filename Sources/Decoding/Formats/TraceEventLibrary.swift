@@ -46,22 +46,17 @@ internal import CTraceEvent
   func parsePrintkFormats(_ text: [UInt8]) { unsafe withCString(text) { start, _ in _ = unsafe tep_parse_printk_formats(handle, start) } }
   func parseCommandLines(_ text: [UInt8]) { unsafe withCString(text) { start, _ in _ = unsafe tep_parse_saved_cmdlines(handle, start) } }
 
-  /// Parses a `format` text. An event whose print format libtraceevent does not understand still has its fields.
-  func parseFormat(_ text: [UInt8], system: String) -> EventFormat? {
-    guard let id = Self.id(inFormat: text) else { return nil }
-    unsafe withCString(FormatText.trusted(text).text) { start, count in _ = unsafe tep_parse_event(handle, start, UInt(count), system) }
-    guard let event = unsafe tep_find_event(handle, Int32(clamping: id)) else { return nil }
-    return unsafe EventFormat(
+  /// Parses a `format` text. An event whose print format libtraceevent does not understand still has its fields; `isWhole` says whether the
+  /// print format could be handed on to it.
+  func parseFormat(_ text: [UInt8], system: String) -> (format: EventFormat?, isWhole: Bool) {
+    guard let id = FormatText.id(in: text) else { return (nil, false) }
+    let (trusted, isWhole) = FormatText.trusted(text)
+    unsafe withCString(trusted) { start, count in _ = unsafe tep_parse_event(handle, start, UInt(count), system) }
+    guard let event = unsafe tep_find_event(handle, Int32(clamping: id)) else { return (nil, false) }
+    let format = unsafe EventFormat(
       id: id, system: system, name: String(cString: event.pointee.name),
       commonFields: Self.fields(event.pointee.format.common_fields), fields: Self.fields(event.pointee.format.fields))
-  }
-
-  /// The number after `ID:` in a `format` text, or nil.
-  static func id(inFormat text: [UInt8]) -> Int? {
-    for line in text.prefix(512).split(separator: UInt8(ascii: "\n")) where line.starts(with: "ID:".utf8) {
-      return Int(String(decoding: line.dropFirst(3), as: UTF8.self).filter { !$0.isWhitespace })
-    }
-    return nil
+    return (format, isWhole)
   }
 
   private static func fields(_ first: UnsafeMutablePointer<tep_format_field>?) -> [EventFormat.Field] {

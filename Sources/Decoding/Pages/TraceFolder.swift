@@ -6,11 +6,13 @@ internal import Bytes
 ///     events/header_page
 ///     events/net/netif_receive_skb/format …
 ///     saved_cmdlines, printk_formats, trace_clock, kallsyms      if they are there
-///     trace                               the text, if there are no pages
+///     trace or snapshot                   the text, if there are no pages
+///
+/// or, of `perf record --threads`, the file `data` and beside it those that it tells of.
 struct TraceFolder {
   /// The files of pages, and whose they are.
   private(set) var pages: [(path: String, cpu: Int32)] = []
-  /// The text of the trace, if it is there.
+  /// The text of the trace, or the perf.data, if it is there.
   private(set) var text: String?
   /// Whether formats of events are there, too.
   let hasFormats: Bool
@@ -28,7 +30,7 @@ struct TraceFolder {
       }
     }
     pages.sort { $0.cpu < $1.cpu }
-    if pages.isEmpty { text = names.first { $0 == "trace" }.map { "\(path)/\($0)" } }
+    if pages.isEmpty { text = ["trace", "snapshot", "data"].first { names.contains($0) }.map { "\(path)/\($0)" } }
   }
 
   private mutating func addPages(in folder: String) {
@@ -58,7 +60,7 @@ struct FormatFolder {
       for event in Directory.names(in: "\(events)/\(system)") {
         let format = Self.contents("\(events)/\(system)/\(event)/format")
         guard !format.isEmpty else { continue }
-        if system == "ftrace" { header.ftraceFormats.append(format) } else { header.eventFormats.append((system, format)) }
+        if system == "ftrace" { header.ftraceFormats.append(format) } else { header.eventFormats.append((system, format, nil)) }
       }
     }
     guard !header.eventFormats.isEmpty || !header.ftraceFormats.isEmpty else {

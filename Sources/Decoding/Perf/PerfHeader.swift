@@ -18,6 +18,8 @@ struct PerfHeader {
   /// A symbol at the start of the kernel's code, and where it was.
   var kernelStart: (symbol: String, address: UInt64)?
   var cpus = 0
+  /// Whether the samples lie in files beside it, called `data.0` and so on.
+  var isDirectory = false
 
   /// The kernel that was recorded, if the file says.
   var kernel: KernelIdentity? {

@@ -38,17 +38,29 @@ struct PerfQueue {
   /// The newest time of the rounds before, and of all.
   private var lastRound: UInt64 = 0
   private var newest: UInt64 = 0
+  /// Records that turned out to be damaged while they waited.
+  private var condemned: Set<UInt64> = []
 
-  var isEmpty: Bool { waiting.isEmpty }
-
-  /// Adds a record; its number is set here.
-  mutating func add(_ entry: Entry) {
+  /// Adds a record and answers the number it is given here.
+  @discardableResult
+  mutating func add(_ entry: Entry) -> UInt64 {
     var numbered = entry
     numbered.number = count
     count += 1
-    newest = max(newest, entry.what == .gap ? newest : entry.time)
     waiting.insert(numbered)
+    return numbered.number
   }
+
+  /// Some CPU's samples have come to `time`. No sample says so alone: damage could make it any time, and let everything go at once.
+  @inline(__always)
+  mutating func reach(_ time: UInt64) { newest = max(newest, time) }
+
+  /// Whether record `number`, which is about to go, is damaged; asked once.
+  @inline(__always)
+  mutating func isCondemned(_ number: UInt64) -> Bool { !condemned.isEmpty && condemned.remove(number) != nil }
+
+  /// Record `number` is damaged.
+  mutating func condemn(_ number: UInt64) { condemned.insert(number) }
 
   /// A round has ended.
   mutating func finishRound() {

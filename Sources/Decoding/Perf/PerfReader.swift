@@ -13,6 +13,7 @@ struct PerfReader {
     static let release: UInt64 = 4
     static let cpuCount: UInt64 = 7
     static let eventDescriptions: UInt64 = 12
+    static let directory: UInt64 = 24
   }
 
   /// No event has so many instances, and no recording so many events, that their lists were longer.
@@ -118,6 +119,7 @@ struct PerfReader {
     case Feature.tracingData: readTracingData(at: place.offset, size: place.size)
     case Feature.release: header.release = try Self.string(&cursor)
     case Feature.cpuCount: header.cpus = Int(min(try cursor.next(UInt32.self, "the number of CPUs"), 1 << 16))
+    case Feature.directory: header.isDirectory = true
     case Feature.eventDescriptions: try readDescriptions(&cursor)
     default: break
     }
@@ -224,8 +226,8 @@ struct PerfReader {
   private mutating func nameEvents() {
     guard let tracing = header.tracing, header.attributes.contains(where: { $0.isTracepoint && $0.name.isEmpty }) else { return }
     var names: [Int: String] = [:]
-    for (system, text) in tracing.eventFormats {
-      guard let id = TraceEventLibrary.id(inFormat: text), let name = FormatCatalog.name(inFormat: text) else { continue }
+    for (system, text, _) in tracing.eventFormats {
+      guard let id = FormatText.id(in: text), let name = FormatText.name(in: text) else { continue }
       names[id] = "\(system):\(name)"
     }
     for index in header.attributes.indices where header.attributes[index].isTracepoint && header.attributes[index].name.isEmpty {

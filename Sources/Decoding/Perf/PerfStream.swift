@@ -23,29 +23,32 @@ struct PerfStream {
   /// Which of the recording's catalogs describes the samples.
   let catalog: Int
   private let header: PerfHeader
-  private let path: String
-  private var records: PerfRecords
+  private let files: [InputFile]
+  private var records: PerfFiles
   private var buffers = PerfBuffers()
   private var queue = PerfQueue()
   private(set) var tasks = PerfTasks()
   private var gaps: [Gap] = []
+  private var losses: PerfLosses?
+  /// Samples read so far.
+  private var count = 0
   /// The time of the last sample of each CPU, in the order of the file.
   private var lastTimes: [UInt64?] = []
-  private var lastTime: UInt64 = 0
+  private var clocks = PerfClocks()
   private var doubts = PerfDoubts()
   private var delivered: UInt64 = 0
   private var hasEnded = false
-  private var isOvertaking = false
 
   /// More buffers than this (64 MiB) are not kept waiting for their turn.
   private let bufferLimit: Int
 
-  init(file: InputFile, header: PerfHeader, catalog: Int, bufferLimit: Int = 256) {
+  /// The samples of `files`, of which the first has `header`.
+  init(files: [InputFile], header: PerfHeader, catalog: Int, bufferLimit: Int = 256) {
     self.header = header
     self.catalog = catalog
     self.bufferLimit = max(bufferLimit, 8)
-    path = file.path
-    records = PerfRecords(file: file, header: header, &buffers)
+    self.files = files
+    records = PerfFiles(files: files, header: header, &buffers)
   }
 
   /// The task and the event of the sample the stream is at.
@@ -60,7 +63,6 @@ struct PerfStream {
     current = nil
     while true {
       while let entry = queue.next(force: hasEnded || buffers.count > bufferLimit) {
-        if !hasEnded { isOvertaking = isOvertaking || buffers.count > bufferLimit }
         if go(to: entry, &output, index, &diagnostics) { return }
       }
       guard !hasEnded else {
@@ -84,8 +86,12 @@ struct PerfStream {
       gap = gaps[Int(entry.buffer)]
       head = .gap
     case .sample:
-      if isOvertaking, entry.time < delivered {
-        diagnostics.add(.recordsOutOfOrder, path: path, "\(delivered - entry.time) ns")
+      if queue.isCondemned(entry.number) {
+        buffers.release(Int(entry.buffer))
+        return false
+      }
+      if entry.time < delivered {
+        diagnostics.add(.recordsOutOfOrder, path: records.path, "\(delivered - entry.time) ns")
       }
       output[index] = buffers[Int(entry.buffer)]
       headOffset = Int(entry.offset)
@@ -115,10 +121,13 @@ struct PerfStream {
 
   /// Reads one record and puts it where it belongs.
   private mutating func read(_ diagnostics: inout Diagnostics) {
+    if losses == nil { losses = PerfLosses(files: files, header: header) }
     switch records.next(&buffers, &diagnostics) {
     case .record(let found): take(found, &diagnostics)
     case .passedOver: doubts.begin(lastTimes)
     case .end:
+      for entry in clocks.takeAll() { add(entry) }
+      while let gap = losses?.gap(behind: .max) { addGap(gap) }
       for gap in doubts.endAll(at: lastTime) { addGap(gap) }
       if records.isCut { for cpu in lastTimes.indices { loseRest(Int32(cpu)) } }
       queue.finish()
@@ -133,57 +142,83 @@ struct PerfStream {
     case PerfHeader.Kind.fork: takeTask(found, .fork)
     case PerfHeader.Kind.lost, PerfHeader.Kind.lostSamples: takeLoss(found, &diagnostics)
     case PerfHeader.Kind.finishedRound:
+      guard records.hasRounds else { return }
       queue.finishRound()
       for gap in doubts.finishRound(at: lastTime) { addGap(gap) }
     default: break
     }
   }
 
+  /// The time of the newest sample.
+  private var lastTime: UInt64 { lastTimes.compactMap(\.self).max() ?? 0 }
+
   private mutating func takeSample(_ found: PerfRecords.Found, _ diagnostics: inout Diagnostics) {
     let bytes = buffers[found.buffer]
     let record = bytes.bytes.slice(found.offset, found.size)
-    let index = attribute(record, header.attributes[0].idInSample)
-    guard let index else { return diagnostics.add(.unknownEvent, path: path, offset: found.fileOffset, "a sample of an unknown id") }
+    count += 1
+    defer { while let gap = losses?.gap(behind: count) { addGap(gap) } }
+    guard let index = header.attribute(ofSample: record) else {
+      return diagnostics.add(.unknownEvent, path: records.path, offset: found.fileOffset, "a sample of an unknown id")
+    }
     guard header.attributes[index].isTracepoint else {
-      return diagnostics.add(.otherSamples, path: path, offset: found.fileOffset, header.attributes[index].name)
+      return diagnostics.add(.otherSamples, path: records.path, offset: found.fileOffset, header.attributes[index].name)
     }
     guard let (stamp, raw) = header.attributes[index].read(sample: record) else {
-      diagnostics.add(.sampleTooShort, path: path, offset: found.fileOffset, "\(found.size) bytes")
+      diagnostics.add(.sampleTooShort, path: records.path, offset: found.fileOffset, "\(found.size) bytes")
       return doubts.begin(lastTimes)
     }
     guard stamp.time != 0 else {
-      diagnostics.add(.recordDamaged, path: path, offset: found.fileOffset, "a sample of time 0")
+      diagnostics.add(.recordDamaged, path: records.path, offset: found.fileOffset, "a sample of time 0")
       return doubts.begin(lastTimes)
     }
-    let time = stamp.time ?? lastTime
-    lastTime = max(lastTime, time)
-    if stamp.cpu >= 0 {
-      while Int(stamp.cpu) >= lastTimes.count { lastTimes.append(nil) }
-      if doubts.isOpen, let gap = doubts.end(stamp.cpu, at: time) { addGap(gap) }
-      lastTimes[Int(stamp.cpu)] = time
-    }
+    let entry = PerfQueue.Entry(
+      time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset + raw.lowerBound), size: Int32(raw.count),
+      attribute: Int32(index), cpu: stamp.cpu, tid: stamp.tid, what: .sample)
     buffers.retain(found.buffer)
-    queue.add(
-      .init(
-        time: time, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset + raw.lowerBound), size: Int32(raw.count),
-        attribute: Int32(index), cpu: stamp.cpu, tid: stamp.tid, what: .sample))
+    if entry.cpu >= 0 { records.reach(entry.time) }
+    place(entry, found.fileOffset, &diagnostics)
   }
 
-  /// The attribute that `record` is of, by the id at `place`; nil if no attribute has that id.
-  private func attribute(_ record: RawSpan, _ place: Int?) -> Int? {
-    guard header.attributes.count > 1, let place, let id = record.integer(UInt64.self, at: place, header.order) else { return 0 }
-    return header.attributeOfID[id]
+  /// Puts a sample into the queue, once it is sure that its time can be.
+  @inline(__always)
+  private mutating func place(_ entry: PerfQueue.Entry, _ offset: Int, _ diagnostics: inout Diagnostics) {
+    switch clocks.judge(entry) {
+    case .takes: break
+    case .holds: return
+    case .takesHeld(let held): add(held)
+    case .condemnsHeld(let held):
+      buffers.release(Int(held.buffer))
+      lose(entry, held.time, offset, &diagnostics)
+    case .condemnsLast(let number):
+      queue.condemn(number)
+      lose(entry, lastTimes.indices.contains(Int(entry.cpu)) ? lastTimes[Int(entry.cpu)] ?? 0 : 0, offset, &diagnostics)
+    case .condemnsFirst(let number, let held):
+      queue.condemn(number)
+      lose(held, lastTimes.indices.contains(Int(entry.cpu)) ? lastTimes[Int(entry.cpu)] ?? 0 : 0, offset, &diagnostics)
+      add(held)
+    }
+    add(entry)
   }
 
-  /// When and where a record that is no sample was written.
-  private func stamp(_ record: RawSpan) -> PerfAttribute.Stamp {
-    let place = header.attributes[0].idBeforeEnd.map { record.byteCount - $0 }
-    return header.attributes[attribute(record, place) ?? 0].read(trailerOf: record)
+  /// The sample before `entry` had a time that cannot be, `wrong`: something happened there, but nobody knows when.
+  private mutating func lose(_ entry: PerfQueue.Entry, _ wrong: UInt64, _ offset: Int, _ diagnostics: inout Diagnostics) {
+    diagnostics.add(.recordDamaged, path: records.path, offset: offset, "the sample of CPU \(entry.cpu) before this one has the time \(wrong) ns")
+    guard entry.cpu >= 0 else { return }
+    addGap(Gap(cpu: entry.cpu, after: min(clocks.lastSound(entry.cpu) ?? entry.time, entry.time), before: entry.time, events: 1))
+  }
+
+  @inline(__always)
+  private mutating func add(_ entry: PerfQueue.Entry) {
+    queue.reach(clocks.took(entry.cpu, entry.time, queue.add(entry)))
+    guard entry.cpu >= 0 else { return }
+    while Int(entry.cpu) >= lastTimes.count { lastTimes.append(nil) }
+    if doubts.isOpen, let gap = doubts.end(entry.cpu, at: entry.time) { addGap(gap) }
+    lastTimes[Int(entry.cpu)] = entry.time
   }
 
   private mutating func takeTask(_ found: PerfRecords.Found, _ what: PerfQueue.What) {
     let bytes = buffers[found.buffer]
-    let stamp = stamp(bytes.bytes.slice(found.offset, found.size))
+    let stamp = header.stamp(bytes.bytes.slice(found.offset, found.size))
     let entry = PerfQueue.Entry(
       time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset), size: Int32(found.size),
       attribute: 0, cpu: stamp.cpu, tid: stamp.tid, what: what)
@@ -193,19 +228,11 @@ struct PerfStream {
     queue.add(entry)
   }
 
-  /// LOST: an id and how many records of a buffer were lost before it. LOST_SAMPLES: how many, those that a filter dropped (bit 15) aside.
+  /// Says that samples were lost; where is known already.
   private mutating func takeLoss(_ found: PerfRecords.Found, _ diagnostics: inout Diagnostics) {
     let bytes = buffers[found.buffer]
-    let record = bytes.bytes.slice(found.offset, found.size)
-    let isLost = found.kind == PerfHeader.Kind.lost
-    guard isLost || found.misc & 0x8000 == 0, let count = record.integer(UInt64.self, at: isLost ? 16 : 8, header.order), count > 0
-    else { return }
-    let stamp = stamp(record)
-    diagnostics.add(.lostEvents, path: path, offset: found.fileOffset, "CPU \(stamp.cpu): \(count) events")
-    // What perf adds up at the end has no time; LOST has said where it was.
-    guard let time = stamp.time, stamp.cpu >= 0 else { return }
-    while Int(stamp.cpu) >= lastTimes.count { lastTimes.append(nil) }
-    addGap(Gap(cpu: stamp.cpu, after: min(lastTimes[Int(stamp.cpu)] ?? time, time), before: time, events: count))
+    guard let loss = header.loss(bytes.bytes.slice(found.offset, found.size), found) else { return }
+    diagnostics.add(.lostEvents, path: records.path, offset: found.fileOffset, "CPU \(loss.stamp.cpu): \(loss.events) events")
   }
 
   /// Whatever `cpu` wrote after its last sample is lost.

@@ -16,6 +16,8 @@ struct RingStream {
   private var time: UInt64 = 0
   private var hasTime = false
   private var pendingGap: Gap?
+  /// Whether what lies between the last event and the next page is lost.
+  private var isMissing = false
   private var isCutShort = false
   private var hasLostTheRest = false
 
@@ -123,7 +125,7 @@ struct RingStream {
 
   private mutating func abandon(_ kind: DiagnosticKind, _ detail: String, _ diagnostics: inout Diagnostics) -> Bool {
     diagnostics.add(kind, path: path, offset: bufferOffset &+ cursor, "CPU \(cpu): \(detail)")
-    pendingGap = Gap(cpu: cpu, after: time, before: time, events: nil)
+    isMissing = true
     cursor = dataEnd
     return false
   }
@@ -144,7 +146,7 @@ struct RingStream {
       bufferOffset = offset
       nextPage = 0
       if source.hasLostPages {
-        lose(until: nil)
+        isMissing = true
         return true
       }
     }
@@ -169,12 +171,12 @@ struct RingStream {
     var length = Int(commit & PageLayout.lengthMask)
     guard length <= layout.pageSize - layout.dataOffset else {
       diagnostics.add(.pageCommitTooLong, path: path, offset: place, "CPU \(cpu): a page says it holds \(length) bytes")
-      lose(until: nil)
+      isMissing = true
       return
     }
     guard stamp != 0 else {
       diagnostics.add(.pageZeroTime, path: path, offset: place, "CPU \(cpu)")
-      lose(until: nil)
+      isMissing = true
       return
     }
     if length > available - layout.dataOffset {
@@ -186,7 +188,9 @@ struct RingStream {
       let stored = commit & PageLayout.missedStored != 0
       let count = stored ? bytes.unsigned(at: page + layout.dataOffset + length, size: layout.commitSize, layout.order) : nil
       diagnostics.add(.lostEvents, path: path, offset: place, "CPU \(cpu)")
-      lose(until: stamp, events: count)
+      lose(until: stamp, events: isMissing ? nil : count)
+    } else if isMissing, length > 0 {
+      lose(until: stamp, events: nil)
     }
     if length > 0 {
       time = stamp
@@ -198,15 +202,15 @@ struct RingStream {
 
   /// Where the file was cut, everything this CPU wrote later is lost; true once.
   private mutating func loseTheRest() -> Bool {
-    guard (isCutShort || source.isCut) && !hasLostTheRest else { return false }
+    guard (isCutShort || isMissing || source.isCut) && !hasLostTheRest else { return false }
     hasLostTheRest = true
     pendingGap = Gap(cpu: cpu, after: hasTime ? time : 0, before: .max, events: nil)
     return true
   }
 
-  /// Notes a loss between the last event and `until`.
-  private mutating func lose(until: UInt64?, events: UInt64? = nil) {
-    let before = until ?? time
+  /// Notes a loss between the last event and `before`.
+  private mutating func lose(until before: UInt64, events: UInt64?) {
+    isMissing = false
     pendingGap = Gap(cpu: cpu, after: hasTime ? min(time, before) : before, before: before, events: events)
   }
 }

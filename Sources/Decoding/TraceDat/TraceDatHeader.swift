@@ -29,7 +29,8 @@ struct TraceDatHeader {
   var compression: Compression?
   var headerPage: [UInt8] = []
   var ftraceFormats: [[UInt8]] = []
-  var eventFormats: [(system: String, text: [UInt8])] = []
+  /// With the place in the file at which each begins, or nil.
+  var eventFormats: [(system: String, text: [UInt8], offset: Int?)] = []
   var kallsyms: [UInt8] = []
   var printkFormats: [UInt8] = []
   var commandLines: [UInt8] = []

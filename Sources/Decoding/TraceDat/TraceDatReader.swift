@@ -301,7 +301,10 @@ struct TraceDatReader {
     for _ in 0..<systems {
       let system = try cursor.nextString("an event system's name")
       let count = try cursor.next(UInt32.self, "the number of events of \(system)")
-      for _ in 0..<count { header.eventFormats.append((system, try Self.counted64(&cursor, "a format of \(system)"))) }
+      for _ in 0..<count {
+        let offset = cursor.fileOffset + 8
+        header.eventFormats.append((system, try Self.counted64(&cursor, "a format of \(system)"), offset))
+      }
     }
   }
 
