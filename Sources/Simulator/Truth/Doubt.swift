@@ -40,6 +40,9 @@ public struct Concessions {
   /// Packets in all.
   public var count: Int { counts.values.reduce(0, +) }
 
+  /// Packets of which more is open than the interrupt that announced them.
+  public var countBeyondInterrupts: Int { count - (counts[.interrupt] ?? 0) }
+
   /// Each reason with its count.
   public var description: String {
     Doubt.allCases.compactMap { doubt in counts[doubt].map { "\($0) \(doubt.rawValue)" } }.joined(separator: ", ")
