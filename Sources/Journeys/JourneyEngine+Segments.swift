@@ -21,7 +21,11 @@ extension JourneyEngine {
   func segments(of candidates: [Int]) -> [Segment] {
     var found: [Segment] = []
     var open: [PartialPacket] = []
+    var last = -1
     for slot in candidates {
+      // A packet that was parked and then consumed stands in the queue twice.
+      guard slot != last else { continue }
+      last = slot
       guard let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.tcp else { continue }
       guard let fragment = header.fragment else {
         guard let payload = header.payload else { continue }

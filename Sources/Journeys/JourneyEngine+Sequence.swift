@@ -11,50 +11,33 @@ extension JourneyEngine {
     sockets.sockets[index].anchor = (header.sequence &+ (header.flags.contains(.syn) ? 1 : 0), 0)
   }
 
-  /// Puts the segment's data where its number says; false if it does not say one.
+  /// Puts the segment's data where its number says, and those of segments that TCP merged into it; false if the numbers are not known.
   mutating func acceptBySequence(_ e: Event, _ context: Int, _ slot: Int, _ socket: Int, _ dataLength: UInt32) -> Bool {
-    guard let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.tcp, header.fragment == nil else { return false }
-    let own = min(header.payload ?? dataLength, dataLength)
-    let mates = own < dataLength ? followers(context, slot, header, dataLength) : []
-    // Merged with what is not known, or with fragments.
-    if own < dataLength, mates.isEmpty { return false }
-    place(slot, socket, header, own)
+    guard let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.tcp else { return false }
+    guard header.fragment != nil || header.payload ?? dataLength < dataLength else {
+      place(slot, socket, header.sequence &+ (header.flags.contains(.syn) ? 1 : 0), dataLength)
+      return true
+    }
+    guard let run = run(from: slot, silentPackets(context, slot), dataLength) else { return false }
     let mark = StageMark(e, .tcpProbe, .ordered)
-    for mate in mates {
-      guard let header = packets.slots[mate].journey.header else { continue }
-      packets.slots[mate].state = .processing
-      packets.slots[mate].journey.flow = packets.slots[slot].journey.flow
-      packets.slots[mate].journey.socket = packets.slots[slot].journey.socket
-      packets.slots[mate].socketKey = packets.slots[slot].socketKey
-      packets.slots[mate].journey.stages[.transport] = mark
-      place(mate, socket, header, header.payload ?? 0)
-      contexts[context].mates.append(packets.ref(mate))
+    for segment in run {
+      packets.slots[segment.packet].journey.frames += UInt32(segment.fragments.count)
+      for fragment in segment.fragments { end(fragment, .merged) }
+      if segment.packet != slot {
+        packets.slots[segment.packet].state = .processing
+        packets.slots[segment.packet].journey.flow = packets.slots[slot].journey.flow
+        packets.slots[segment.packet].journey.socket = packets.slots[slot].journey.socket
+        packets.slots[segment.packet].socketKey = packets.slots[slot].socketKey
+        packets.slots[segment.packet].journey.stages[.transport] = mark
+        contexts[context].mates.append(packets.ref(segment.packet))
+      }
+      place(segment.packet, socket, segment.sequence, segment.dataLength)
     }
     return true
   }
 
-  /// The silent packets whose data follow those of the packet in `slot`, up to `dataLength` bytes in all: TCP merged them into it while it
-  /// waited in the socket's backlog (`tcp_add_backlog`). None if they are not all there.
-  func followers(_ context: Int, _ slot: Int, _ header: PacketHeader, _ dataLength: UInt32) -> [Int] {
-    var candidates = silentPackets(context, slot).after
-    var found: [Int] = []
-    var length = header.payload ?? 0
-    while length < dataLength {
-      let next = header.sequence &+ length
-      let place = candidates.firstIndex { candidate in
-        guard let other = packets.slots[candidate].journey.header, other.flow == header.flow, other.sequence == next else { return false }
-        return other.protocolNumber == header.protocolNumber && other.fragment == nil && other.payload ?? 0 > 0
-      }
-      guard let place, let more = packets.slots[candidates[place]].journey.header?.payload, more <= dataLength - length else { return [] }
-      found.append(candidates.remove(at: place))
-      length += more
-    }
-    return found
-  }
-
   /// The bytes of the packet in `slot` in the stream of `socket`.
-  private mutating func place(_ slot: Int, _ socket: Int, _ header: PacketHeader, _ dataLength: UInt32) {
-    let first = header.sequence &+ (header.flags.contains(.syn) ? 1 : 0)
+  private mutating func place(_ slot: Int, _ socket: Int, _ first: UInt32, _ dataLength: UInt32) {
     let accepted = sockets.sockets[socket].accepted
     let anchor = sockets.sockets[socket].anchor ?? (first, accepted)
     let from = anchor.position + Int64(Int32(bitPattern: first &- anchor.sequence))
