@@ -44,7 +44,8 @@ extension Recording {
     if sources.isEmpty, let text = folder.text { sources.append(Source(file: try file(text))) }
     guard !sources.isEmpty else {
       throw DecodingError(
-        path: path, "is a directory without a recording: neither per_cpu/cpuN/trace_pipe_raw nor snapshot_raw nor files named …cpuN nor trace nor snapshot has data")
+        path: path,
+        "is a directory without a recording: neither per_cpu/cpuN/trace_pipe_raw nor snapshot_raw nor files named …cpuN nor trace nor snapshot has data")
     }
     return sources
   }

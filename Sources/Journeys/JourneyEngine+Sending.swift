@@ -313,8 +313,8 @@ extension JourneyEngine {
   /// The recording is over.
   mutating func finishSending() {
     for slot in sent.slots.indices where !sent.slots[slot].isFree {
-      let isOver = sent.slots[slot].state == .over
-      if !isOver, sent.slots[slot].journey.completeness == .complete { sent.slots[slot].journey.completeness = .truncated }
+      // Of what is over, the end of the call that sent it is missing.
+      if sent.slots[slot].journey.completeness == .complete { sent.slots[slot].journey.completeness = .truncated }
       endSent(slot, sent.slots[slot].journey.outcome, isOver: true)
     }
   }

@@ -8,16 +8,29 @@ struct FormatGrammar {
   private let text: [UInt8]
   private var at = 0
   private var depth = 0
+  private var hasCondition = false
+  private var callsUnknown = false
   /// Kernels nest some twenty deep (sched_switch).
   private static let deepest = 64
 
   private init(_ text: [UInt8]) { self.text = text }
 
-  /// Whether `text`, what follows `print fmt:`, can be handed on.
-  static func accepts(_ text: [UInt8]) -> Bool {
+  /// What a text is.
+  enum Verdict {
+    case sound
+    /// It may be what the kernel wrote, but libtraceevent does not know all of it.
+    case foreign
+    case unsound
+  }
+
+  /// Judges `text`, what follows `print fmt:`.
+  static func judge(_ text: [UInt8]) -> Verdict {
     var grammar = FormatGrammar(text)
-    guard grammar.strings(), grammar.rest(upTo: nil) else { return false }
-    return grammar.peek == nil
+    guard grammar.strings(), grammar.rest(upTo: nil), grammar.peek == nil else {
+      // Some macros of the kernel are whole statements.
+      return text.view.firstIndex(of: "({ ") == nil ? .unsound : .foreign
+    }
+    return grammar.hasCondition && grammar.callsUnknown ? .foreign : .sound
   }
 
   // MARK: tokens
@@ -41,9 +54,23 @@ struct FormatGrammar {
   /// A name or a number.
   private mutating func word() -> Bool {
     guard let first = peek, Self.isWord(first) else { return false }
+    let start = at
     while at < text.count, Self.isWord(text[at]) { at += 1 }
-    return true
+    return !(48..<58).contains(first) || isNumber(start)
   }
+
+  /// Whether what stands from `start` up to here is a number of C.
+  private func isNumber(_ start: Int) -> Bool {
+    let isHexadecimal = at - start > 2 && text[start + 1] | 32 == 120
+    let digits = text[(isHexadecimal ? start + 2 : start)..<at].drop { (48..<58).contains($0) || (isHexadecimal && (97..<103).contains($0 | 32)) }
+    return digits.allSatisfy { $0 | 32 == 117 || $0 | 32 == 108 }
+  }
+
+  private static let functions: Set<String> = [
+    "__print_flags", "__print_flags_u64", "__print_symbolic", "__print_symbolic_u64", "__print_hex", "__print_hex_str", "__print_array",
+    "__print_dynamic_array", "__get_str", "__get_rel_str", "__get_bitmask", "__get_rel_bitmask", "__get_cpumask", "__get_rel_cpumask",
+    "__get_dynamic_array", "__get_rel_dynamic_array", "__get_dynamic_array_len", "__get_rel_dynamic_array_len", "__builtin_expect", "sizeof",
+  ]
 
   /// One string after another, or a character.
   private mutating func strings() -> Bool {
@@ -79,6 +106,7 @@ struct FormatGrammar {
     guard operand() else { return false }
     while isOperator() { guard operand() else { return false } }
     guard takes("?") else { return true }
+    hasCondition = true
     return expression() && takes(":") && expression()
   }
 
@@ -100,8 +128,14 @@ struct FormatGrammar {
     if takes("{") { return list(upTo: "}") }
     if takes("(") { return bracket() && parts() }
     // `unsigned long`, `struct in6_addr`
+    let start = at
     guard word() else { return false }
-    while word() {}
+    while let next = peek, Self.isWord(next) { guard word() else { return false } }
+    let name = String(decoding: text[start..<at], as: UTF8.self)
+    guard name != "REC" else { return parts() }
+    // Only the record has fields.
+    guard let next = peek, next != 46, !text.view.has("->", at: at) else { return peek == nil }
+    if next == 40, !Self.functions.contains(name) { callsUnknown = true }
     return parts()
   }
 

@@ -29,30 +29,53 @@ enum FormatText {
     return line.slice(start, line.byteCount - start).text
   }
 
-  /// `text`, without its print format if that cannot be trusted; `isWhole` is false where that is the file's fault and not the kernel's own way.
-  static func trusted(_ text: [UInt8]) -> (text: [UInt8], isWhole: Bool) {
-    guard let start = text.view.firstIndex(of: "print fmt:") else { return (text, true) }
-    guard isSound(text[start...], fields: fields(text[..<start])) else { return (Array(text[..<start]), false) }
-    let format = Array(text[(start + 10)...])
-    if FormatGrammar.accepts(format) { return (text, true) }
-    // Some macros of the kernel are whole statements, which libtraceevent does not understand either.
-    return (Array(text[..<start]), format.view.firstIndex(of: "({ ") != nil)
+  /// `text`, without its print format if that cannot be trusted, or nil if its fields cannot be either; `isWhole` is false where that is the
+  /// file's fault and not the kernel's own way.
+  static func trusted(_ text: [UInt8]) -> (text: [UInt8]?, isWhole: Bool) {
+    let start = text.view.firstIndex(of: "print fmt:") ?? text.count
+    guard let fields = fields(text[..<start]) else { return (nil, false) }
+    guard start < text.count else { return (text, true) }
+    guard isSound(text[start...], fields: fields) else { return (Array(text[..<start]), false) }
+    switch FormatGrammar.judge(Array(text[(start + 10)...])) {
+    case .sound: return (text, true)
+    case .foreign: return (Array(text[..<start]), true)
+    case .unsound: return (Array(text[..<start]), false)
+    }
   }
 
-  /// The names in the lines `\tfield:TYPE NAME;` or `NAME[SIZE];`.
-  private static func fields(_ text: ArraySlice<UInt8>) -> Set<ArraySlice<UInt8>> {
+  /// The names in the lines `\tfield:TYPE NAME;\toffset:1;\tsize:2;\tsigned:0;` or with `NAME[SIZE];`; nil where a line is of no such form.
+  private static func fields(_ text: ArraySlice<UInt8>) -> Set<ArraySlice<UInt8>>? {
     var names: Set<ArraySlice<UInt8>> = []
     for line in text.split(separator: UInt8(ascii: "\n")) {
-      guard let end = line.firstIndex(of: UInt8(ascii: ";")) else { continue }
-      var stop = end
-      while stop > line.startIndex, line[stop - 1] == UInt8(ascii: "]") {
-        stop = line[..<stop].lastIndex(of: UInt8(ascii: "[")) ?? line.startIndex
+      guard line.starts(with: "\tfield:".utf8) else {
+        guard ["name:", "ID:", "format:"].contains(where: { line.starts(with: $0.utf8) }) else { return nil }
+        continue
       }
-      var start = stop
-      while start > line.startIndex, isName(line[start - 1]) { start -= 1 }
-      names.insert(line[start..<stop])
+      let parts = line.split(separator: UInt8(ascii: ";"))
+      guard parts.count >= 3, line.last == UInt8(ascii: ";"), isNumber(parts[1], "\toffset:"), isNumber(parts[2], "\tsize:"),
+        parts.count == 3 || parts.count == 4 && isNumber(parts[3], "\tsigned:"), let name = name(of: parts[0].dropFirst("\tfield:".utf8.count))
+      else { return nil }
+      names.insert(name)
     }
     return names
+  }
+
+  private static func isNumber(_ part: ArraySlice<UInt8>, _ key: String) -> Bool {
+    let digits = part.dropFirst(key.utf8.count)
+    return part.starts(with: key.utf8) && (1...9).contains(digits.count) && digits.allSatisfy { (48..<58).contains($0) }
+  }
+
+  /// The name at the end of a declaration, behind its type.
+  private static func name(of declaration: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    guard declaration.allSatisfy({ (32..<127).contains($0) }) else { return nil }
+    var stop = declaration.endIndex
+    while stop > declaration.startIndex, declaration[stop - 1] == UInt8(ascii: "]") {
+      guard let open = declaration[..<stop].lastIndex(of: UInt8(ascii: "[")) else { return nil }
+      stop = open
+    }
+    var start = stop
+    while start > declaration.startIndex, isName(declaration[start - 1]) { start -= 1 }
+    return start < stop && start > declaration.startIndex ? declaration[start..<stop] : nil
   }
 
   /// Whether quotes and brackets of `format` close, not too many of them inside one another, and what it names are fields.

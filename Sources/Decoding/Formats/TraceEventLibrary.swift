@@ -50,7 +50,8 @@ internal import CTraceEvent
   /// print format could be handed on to it.
   func parseFormat(_ text: [UInt8], system: String) -> (format: EventFormat?, isWhole: Bool) {
     guard let id = FormatText.id(in: text) else { return (nil, false) }
-    let (trusted, isWhole) = FormatText.trusted(text)
+    let (found, isWhole) = FormatText.trusted(text)
+    guard let trusted = found else { return (nil, false) }
     unsafe withCString(trusted) { start, count in _ = unsafe tep_parse_event(handle, start, UInt(count), system) }
     guard let event = unsafe tep_find_event(handle, Int32(clamping: id)) else { return (nil, false) }
     let format = unsafe EventFormat(
