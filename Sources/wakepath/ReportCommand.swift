@@ -22,7 +22,7 @@ struct ReportCommand: ParsableCommand {
     var stream = EventStream(recording)
     var engine = JourneyEngine(stream.capabilities)
     var report = LatencyReport()
-    if options.threads > 1 {
+    if options.jobs > 1 {
       (engine, report) = Follower(engine, report).follow(&stream)
     } else {
       Analysis.run(&stream, &engine) { journey, _ in
