@@ -102,9 +102,20 @@ def probes(path):
                 yield int(seconds) * 10**9 + int(micros) * 1000, int(pid), name, fields
 
 
+def missing(start, stop, covered):
+    """The part of [start, stop) that no range in `covered` has, from its first byte to its last; nothing if they have all."""
+    for begin, end in sorted(covered):
+        if begin <= start < end:
+            start = end
+    for begin, end in sorted(covered, reverse=True):
+        if begin < stop <= end:
+            stop = begin
+    return (start, stop) if start < stop else None
+
+
 def packets_of(path):
     """Each packet that reached a server's socket with something new for the application, in order of time."""
-    bases, waiting, ends, found = {}, {}, {}, []
+    bases, waiting, covered, found = {}, {}, collections.defaultdict(list), []
     for time, _, name, fields in probes(path):
         ports = fields["ports"]
         source, target = swapped(ports & 0xffff), swapped(ports >> 16)
@@ -124,13 +135,13 @@ def packets_of(path):
             continue
         if flow not in bases:
             bases[flow] = end  # the SYN
-            ends[flow] = 0
             continue
         start, stop = (seq - bases[flow]) % 2**32, (end - bases[flow]) % 2**32
-        if start >= 2**31 or stop <= ends[flow]:
-            continue  # nothing new: an acknowledgement, or sent again
-        found.append(Packet(skb, time, fields["sk"], flow, max(start, ends[flow]), stop, None))
-        ends[flow] = stop
+        new = missing(start, stop, covered[flow]) if start < 2**31 else None
+        if not new:
+            continue  # an acknowledgement, or sent again
+        found.append(Packet(skb, time, fields["sk"], flow, *new, None))
+        covered[flow].append(new)
     return found
 
 

@@ -14,7 +14,4 @@ public enum Environment {
 
   /// Whether variable `name` is there and not empty.
   public static func isSet(_ name: String) -> Bool { value(name)?.isEmpty == false }
-
-  /// How many processors are online.
-  public static var processorCount: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
 }

@@ -22,14 +22,11 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "Say more about what is read.")
   var verbose = false
 
-  @Option(help: "Work with N threads at most (default: two, where there are two processors).")
-  var jobs: Int?
-
-  /// How many threads to work with.
-  var threads: Int { jobs ?? min(Environment.processorCount, 2) }
+  @Option(help: "Work with N threads at most.")
+  var jobs = 1
 
   func validate() throws {
-    guard jobs ?? 1 >= 1 else { throw ValidationError("--jobs takes a number from 1.") }
+    guard jobs >= 1 else { throw ValidationError("--jobs takes a number from 1.") }
   }
 
   /// Colors for standard output.

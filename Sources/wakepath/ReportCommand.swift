@@ -25,7 +25,7 @@ struct ReportCommand: ParsableCommand {
     var engine = JourneyEngine(stream.capabilities)
     let isSelective = !selection.isEverything
     var report = LatencyReport(isSelective: isSelective)
-    if options.threads > 1, !isSelective {
+    if options.jobs > 1, !isSelective {
       (engine, report) = Follower(engine, report).follow(&stream)
     } else {
       Analysis.run(&stream, &engine) { journey, stream in
