@@ -27,6 +27,9 @@ struct CPUState {
   var pendingRaise: StageMark?
   /// The request that the running NET_RX answers.
   var raise: StageMark?
+  /// Whether NET_RX asked for itself before it began, and before the next.
+  var hasOwnRaise = false
+  var hasPendingOwnRaise = false
   /// The beginning of the running NET_RX.
   var softirq: StageMark?
   /// What is known of why the pending and the running NET_RX came late.

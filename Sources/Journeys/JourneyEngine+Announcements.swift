@@ -55,6 +55,37 @@ extension JourneyEngine {
     sockets.sockets[socket].orphan = nil
   }
 
+  /// Gives an announcement of `socket` to a datagram that a reader on another CPU took out of its queue before, if one waits first in `context`.
+  mutating func announceTaken(_ context: Int, _ e: Event, _ socket: UInt64) -> Bool {
+    for ref in contexts[context].pending {
+      guard let slot = packets.slot(ref), packets.slots[slot].state != .delivered else {
+        if packets.slot(ref) == nil { continue }
+        return false
+      }
+      guard packets.slots[slot].isTaken, !packets.slots[slot].journey.stages.has(.ready),
+        packets.slots[slot].journey.socket == 0 || packets.slots[slot].journey.socket == socket
+      else { continue }
+      packets.slots[slot].journey.stages[.ready] = StageMark(e, .skDataReady, .ordered)
+      if packets.slots[slot].journey.reader != nil { end(slot, .delivered) }
+      return true
+    }
+    return false
+  }
+
+  /// The datagram in `slot` is announced. If a call on its socket found nothing queued, and read all the same, it was this one.
+  mutating func readEarly(_ e: Event, _ slot: Int, _ socket: UInt64) {
+    guard let index = sockets.known(socket), let early = sockets.sockets[index].earlyRead else { return }
+    sockets.sockets[index].earlyRead = nil
+    guard let receive = packets.slots[slot].journey.stages[.receive], receive.time < early.mark.time, receive.cpu == e.cpu,
+      packets.slots[slot].journey.protocolNumber == Event.IPProtocol.udp, let entry = sockets.sockets[index].queue.popLast()
+    else { return }
+    guard entry.packet == packets.ref(slot), entry.end >= early.bytes else { return sockets.sockets[index].queue.append(entry) }
+    if packets.slots[slot].journey.length == 46 { packets.slots[slot].journey.stream = 0..<early.bytes }
+    packets.slots[slot].journey.reader = early.reader
+    packets.slots[slot].journey.stages[.read] = early.mark
+    end(slot, .delivered)
+  }
+
   /// Whether the packet in `slot` was delivered, but not processed, when `ready` was written on its CPU.
   private func waited(_ slot: Int, _ ready: StageMark) -> Bool {
     guard let receive = packets.slots[slot].journey.stages[.receive] else { return false }

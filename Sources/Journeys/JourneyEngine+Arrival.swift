@@ -117,7 +117,7 @@ extension JourneyEngine {
     // The backlog hands over one packet at a time: the one before is done.
     if packets.slots[slot].isFromBacklog || contexts[context].isSerial { endBatch(context, e.time) }
     // A receive behind the processing of another batch begins a new batch.
-    if packets.slot(contexts[context].current) != nil { endBatch(context, e.time) }
+    if packets.slot(contexts[context].current) != nil { endRun(context, e.time) }
     packets.slots[slot].state = .delivered
     packets.slots[slot].journey.length = length
     packets.slots[slot].journey.stages[.receive] = StageMark(e, .netifReceiveSkb, .exact)

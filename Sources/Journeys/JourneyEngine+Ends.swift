@@ -5,10 +5,24 @@ internal import Events
 extension JourneyEngine {
   /// Everything delivered in `context` so far is processed.
   mutating func endBatch(_ context: Int, _ time: UInt64) {
+    if !contexts[context].byOrder.isEmpty { doubtOrder(context, passing: contexts[context].pending.count) }
     settleCurrent(context)
     contexts[context].mayWake = false
     contexts[context].isSerial = false
-    while let ref = contexts[context].pending.popFirst() { park(ref, time) }
+    while let ref = contexts[context].pending.popFirst() {
+      park(ref, time)
+      if let slot = packets.slot(ref), packets.slots[slot].isTaken, packets.slots[slot].journey.reader != nil { end(slot, .delivered) }
+    }
+    if !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeAll(keepingCapacity: true) }
+    contexts[context].strangersSocket = 0
+  }
+
+  /// The same where another packet is delivered: the last of those before may be of a protocol of its own, which ends the run
+  /// (`__netif_receive_skb_list_core`) and is no sign of a silent one.
+  mutating func endRun(_ context: Int, _ time: UInt64) {
+    doubtOrder(context, passing: contexts[context].pending.count - 1)
+    contexts[context].byOrder.removeAll(keepingCapacity: true)
+    endBatch(context, time)
   }
 
   /// The packet `context` was at is done.
@@ -84,6 +98,7 @@ extension JourneyEngine {
   private mutating func removeFromQueue(_ slot: Int) {
     guard packets.slots[slot].dataLength > 0, let index = sockets.known(packets.slots[slot].socketKey) else { return }
     let ref = packets.ref(slot)
+    guard !packets.slots[slot].isPlaced || !isTCP(slot) else { return withdraw(slot, index) }
     guard let place = sockets.sockets[index].queue.lastIndex(where: { $0.packet == ref }) else { return }
     sockets.sockets[index].queue.remove(at: place)
     guard isTCP(slot), packets.slots[slot].state == .processing else { return }
@@ -136,6 +151,7 @@ extension JourneyEngine {
     let ref = packets.ref(slot)
     packets.forget(packets.slots[slot].journey.skb)
     packets.slots[slot].state = .consumed
+    packets.slots[slot].isTaken = true
     parked.append((ref, e.time))
     tasks.tasks[tasks.find(e.pid)].consumed = (ref, e.time, e.cpu)
   }
@@ -152,8 +168,12 @@ extension JourneyEngine {
     // Text does not print it.
     guard socket != 0, let index = sockets.known(socket) else { return }
     while let entry = sockets.sockets[index].queue.popFirst() {
-      if let slot = packets.slot(entry.packet) { end(slot, .dropped) }
+      guard let slot = packets.slot(entry.packet) else { continue }
+      if sockets.sockets[index].isOrderOpen { packets.slots[slot].isDoubtful = true }
+      end(slot, .dropped)
     }
+    for early in sockets.sockets[index].outOfOrder { if let slot = packets.slot(early.packet) { end(slot, .dropped) } }
+    sockets.sockets[index].outOfOrder.removeAll()
     sockets.remove(socket)
   }
 

@@ -31,9 +31,11 @@ extension JourneyEngine {
       cpus[cpu].noteRaise()
       cpus[cpu].remember(RaisedInterrupt(irq: handler.irq, entry: handler.entry, raise: mark))
     } else if let context = context(of: e), let slot = packets.slot(contexts[context].inBacklog) {
+      cpus[cpu].hasPendingOwnRaise = true
       packets.slots[slot].journey.stages[.raise] = mark
     } else {
       raiseFromThread(e, mark)
+      if e.flags.contains(.softirq) { cpus[cpu].hasPendingOwnRaise = true }
     }
   }
 
@@ -45,6 +47,8 @@ extension JourneyEngine {
     cpus[cpu].softirq = StageMark(e, .softirqEntry, .ordered)
     cpus[cpu].raise = cpus[cpu].pendingRaise
     cpus[cpu].pendingRaise = nil
+    cpus[cpu].hasOwnRaise = cpus[cpu].hasPendingOwnRaise
+    cpus[cpu].hasPendingOwnRaise = false
     cpus[cpu].conditions = cpus[cpu].pendingConditions
     cpus[cpu].pendingConditions = []
     if let task = tasks.known(e.pid), tasks.tasks[task].comm.kernelThread == .ksoftirqd { cpus[cpu].conditions.insert(.ksoftirqd) }
@@ -111,9 +115,11 @@ extension JourneyEngine {
     if isOpen { mark.link = .inferred }
     packets.slots[slot].journey.stages[.softirq] = mark
     // An interrupt's request is that of the NAPI instance it announced; without one, NET_RX asked for itself, its budget used up.
-    if var raise = cpus[cpu].raise, raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
+    // A second poll in one run was asked for while it ran, without a word (6.4 and later).
+    if var raise = cpus[cpu].raise, !(cpus[cpu].poll?.isRepeated ?? false), raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
       // It may as well have been for a poll before this one, or for the backlog.
-      if raise.context != .softirq || cpus[cpu].poll?.isRepeated ?? false { raise.link = .inferred }
+      let isAlone = !cpus[cpu].raised.contains { !$0.isClaimed && $0.raise != nil }
+      if raise.context != .softirq || !isAlone { raise.link = .inferred }
       packets.slots[slot].journey.stages[.raise] = raise
     }
   }
@@ -129,7 +135,10 @@ extension JourneyEngine {
       return claim(cpu, index)
     }
     guard let index = open.first(where: { cpus[cpu].raised[$0].raise != nil }) else { return nil }
-    guard open.count == 1 else {
+    // NET_RX asked for itself: the poll may go on without an interrupt of its own.
+    if cpus[cpu].hasOwnRaise { return nil }
+    guard open.count == 1, learned == nil || learned?.irq == cpus[cpu].raised[index].irq else {
+      if open.count == 1 { learn(napi, cpus[cpu].raised[index].irq) }
       var guess = claim(cpu, index)
       guess.entry.link = .inferred
       guess.raise?.link = .inferred

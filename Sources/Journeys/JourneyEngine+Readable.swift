@@ -22,10 +22,13 @@ extension JourneyEngine {
 
   private mutating func readied(_ context: Int, _ e: Event, _ socket: UInt64) -> Int? {
     if let current = packets.slot(contexts[context].current), packets.slots[current].journey.protocolNumber == Event.IPProtocol.tcp {
-      return current
+      // Announced already: it is the next one's, if that says what it is.
+      guard packets.slots[current].journey.stages.has(.ready), let next = nextPending(context, Event.IPProtocol.udp),
+        packets.slots[next].journey.header != nil
+      else { return current }
     }
     // Sockets of other families (AF_UNIX) announce data in a task's own context, where no packet waits.
-    guard let slot = nextPending(context) else { return nil }
+    guard let slot = pendingDatagram(context) else { return nil }
     process(context, slot, e.time)
     packets.slots[slot].socketKey = socket
     let length = packets.slots[slot].journey.length
@@ -34,6 +37,17 @@ extension JourneyEngine {
     let index = sockets.find(socket)
     sockets.sockets[index].queue.append(QueuedPacket(packet: packets.ref(slot), end: Int64(size)))
     return slot
+  }
+
+  /// The next packet that waits in `context` and does not say that TCP takes it, which would be in hand.
+  private mutating func pendingDatagram(_ context: Int) -> Int? {
+    guard let first = nextPending(context) else { return nil }
+    guard packets.slots[first].journey.header?.protocolNumber == Event.IPProtocol.tcp else { return first }
+    for ref in contexts[context].pending {
+      guard let slot = packets.slot(ref), packets.slots[slot].state == .delivered else { continue }
+      if packets.slots[slot].journey.header?.protocolNumber != Event.IPProtocol.tcp { return slot }
+    }
+    return first
   }
 
   /// A task freed the datagram in `slot`: without sock_recv_length (before 6.3) that is its reading.

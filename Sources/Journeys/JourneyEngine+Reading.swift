@@ -8,7 +8,7 @@ extension JourneyEngine {
     guard e.context == .process, e.pid != 0 else { return }
     let task = tasks.find(e.pid)
     if tasks.tasks[task].copies.count >= Self.copyLimit { tasks.tasks[task].copies.removeFirst(Self.copyLimit / 2) }
-    tasks.tasks[task].copies.append(Copy(time: e.time, cpu: e.cpu, skb: skb, length: length))
+    tasks.tasks[task].copies.append(Copy(time: e.time, cpu: e.cpu, skb: skb, packet: packets.find(skb).map { packets.ref($0) } ?? .none, length: length))
   }
 
   /// A receive call with more copies than this keeps the later ones only.
@@ -27,13 +27,15 @@ extension JourneyEngine {
       readStream(reader, index, Int64(result))
     } else if let (slot, mark) = namedDatagram(reader), packets.slots[slot].state == .consumed || packets.slots[slot].socketKey != 0 {
       readNamed(reader, slot, mark, socket, proto, Int64(result))
-    } else if readDatagram(reader, index, Int64(result)) == false {
-      readUnnamedDatagram(reader, socket, proto, Int64(result))
+    } else if readDatagram(reader, index, Int64(result)) == false, !readUnnamedDatagram(reader, socket, proto, Int64(result)) {
+      let mark = mark(reader, covering: 0, .inferred)
+      sockets.sockets[index].earlyRead = (Journey.Task(pid: e.pid, comm: reader.comm), mark, Int64(result))
     }
   }
 
   /// tcp_rcv_space_adjust: TCP has given a task what it just copied. Kernels that do not tell the result of receive calls leave only this.
   mutating func spaceAdjusted(_ e: Event, _ socket: UInt64, _ cookie: UInt64) {
+    if sockets.known(cookie) != nil { sockets.join(socket, to: cookie) }
     guard !hasReceiveLength, e.context == .process, let task = tasks.known(e.pid) else { return }
     let bytes = tasks.tasks[task].copies.reduce(Int64(0)) { $0 + Int64($1.length) }
     guard bytes > 0, let index = sockets.known(cookie) ?? sockets.known(socket) else { return endCall(e) }
@@ -53,7 +55,14 @@ extension JourneyEngine {
   /// A task freed a packet that nothing else had shown to reach a socket.
   mutating func readByFreeing(_ e: Event, _ slot: Int) {
     let task = tasks.find(e.pid)
-    deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, StageMark(e, .consumeSkb, .exact))
+    var mark = StageMark(e, .consumeSkb, .exact)
+    if let copy = tasks.tasks[task].copies.last, copy.skb == packets.slots[slot].journey.skb {
+      mark = StageMark(time: copy.time, cpu: copy.cpu, context: .process, evidence: .skbCopyDatagram, link: .exact)
+    }
+    if let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.udp, let size = header.payload {
+      packets.slots[slot].journey.stream = 0..<Int64(size)
+    }
+    deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, mark)
     tasks.tasks[task].copies.removeAll(keepingCapacity: true)
   }
 
@@ -96,6 +105,8 @@ extension JourneyEngine {
   private mutating func foundEmpty(_ socket: Int, _ e: Event) {
     let task = tasks.find(e.pid)
     let begin = tasks.tasks[task].callEnd
+    // What waits for bytes before it may stand in the queue, and what was taken for it may have been read.
+    if sockets.sockets[socket].isOrderOpen { return }
     while let entry = sockets.sockets[socket].queue.first {
       if let slot = packets.slot(entry.packet) {
         guard let ready = packets.slots[slot].journey.stages[.ready], ready.time < begin else { break }
@@ -118,6 +129,7 @@ extension JourneyEngine {
     if !sockets.sockets[socket].isSynchronised { synchronise(reader, socket) }
     if !hasDataReady, let copy = tasks.tasks[reader.task].copies.first { correctByCopy(copy, socket) }
     let start = sockets.sockets[socket].consumed
+    if sockets.sockets[socket].isSynchronised { arrange(tasks.tasks[reader.task].copies, socket) }
     sockets.sockets[socket].consumed += bytes
     let link: Link = !sockets.sockets[socket].isSynchronised ? .inferred : reader.isOrdered ? .ordered : .exact
     while let entry = sockets.sockets[socket].queue.first, entry.end <= sockets.sockets[socket].consumed {
@@ -126,8 +138,12 @@ extension JourneyEngine {
       if link == .inferred, sockets.sockets[socket].hasLost, packets.slots[slot].journey.completeness == .complete {
         packets.slots[slot].journey.completeness = .ambiguous
       }
-      deliver(reader, slot, mark(reader, covering: entry.end - start, entry.isGuessed ? .inferred : link))
+      // Nothing shows whether data came in order where nothing announces them (before 6.3); a copy names the first that it takes.
+      let isPlain = (hasDataReady || hasReadable) && !entry.isGuessed
+      let isSure = isPlain || packets.slots[slot].isPlaced || tasks.tasks[reader.task].copies.contains { $0.packet == entry.packet }
+      deliver(reader, slot, mark(reader, covering: entry.end - start, isSure ? link : .inferred))
     }
+    if sockets.sockets[socket].consumed == sockets.sockets[socket].accepted { sockets.sockets[socket].isOrderOpen = false }
     // More was read than we saw arrive: data from before the recording, or segments that no event names.
     if sockets.sockets[socket].consumed > sockets.sockets[socket].accepted {
       sockets.sockets[socket].accepted = sockets.sockets[socket].consumed
@@ -164,12 +180,16 @@ extension JourneyEngine {
   /// The call's copy or free names the datagram in `slot`, wherever it was thought to be.
   private mutating func readNamed(_ reader: Reader, _ slot: Int, _ mark: StageMark, _ socket: UInt64, _ proto: UInt16, _ bytes: Int64) {
     if isReadable(slot), packets.slots[slot].socketKey != socket { retract(slot, mark.time) }
+    packets.slots[slot].isDoubtful = false
     let index = sockets.find(socket)
     correct(slot, index, mark.time)
     let ref = packets.ref(slot)
     if let place = sockets.sockets[index].queue.firstIndex(where: { $0.packet == ref }) {
-      for _ in 0..<place { if let passed = sockets.sockets[index].queue.popFirst() { giveUp(passed.packet) } }
-      sockets.sockets[index].queue.removeFirst()
+      sockets.sockets[index].queue.remove(at: place)
+      for passed in sockets.sockets[index].queue.prefix(place).reversed() where !mayFollow(passed.packet, slot) {
+        sockets.sockets[index].queue.removeAll { $0 == passed }
+        giveUp(passed.packet)
+      }
       shorten(slot, to: bytes)
     } else {
       packets.slots[slot].journey.stream = 0..<bytes
@@ -177,6 +197,15 @@ extension JourneyEngine {
     packets.slots[slot].journey.protocolNumber = proto
     packets.slots[slot].journey.socket = socket
     deliver(reader, slot, mark)
+  }
+
+  /// Whether `passed`, announced before the datagram in `slot`, may stand behind it: another CPU put it in between that one's entry into the
+  /// queue and its announcement (`__udp_enqueue_schedule_skb`).
+  private func mayFollow(_ passed: PacketRef, _ slot: Int) -> Bool {
+    guard let other = packets.slot(passed), let ready = packets.slots[other].journey.stages[.ready],
+      let receive = packets.slots[slot].journey.stages[.receive]
+    else { return false }
+    return ready.cpu != receive.cpu && receive.time < ready.time
   }
 
   /// Joins the call to the datagram it read; false if the socket has none.
@@ -201,8 +230,8 @@ extension JourneyEngine {
 
   /// Text does not print the socket of sk_data_ready: all its datagrams wait in one queue. The one that the call's copy or free names is the
   /// one; else the first of the same size and protocol that woke the reader, or the first at all.
-  private mutating func readUnnamedDatagram(_ reader: Reader, _ socket: UInt64, _ proto: UInt16, _ bytes: Int64) {
-    guard socket != 0, let index = sockets.known(0) else { return }
+  private mutating func readUnnamedDatagram(_ reader: Reader, _ socket: UInt64, _ proto: UInt16, _ bytes: Int64) -> Bool {
+    guard socket != 0, let index = sockets.known(0) else { return false }
     let queue = sockets.sockets[index].queue
     let named = namedDatagram(reader)
     func fits(_ entry: QueuedPacket) -> Bool {
@@ -217,10 +246,11 @@ extension JourneyEngine {
       named.flatMap { named in queue.firstIndex { $0.packet == packets.ref(named.0) } }
       ?? queue.firstIndex { fits($0) && $0.end == bytes && woke($0) } ?? queue.firstIndex { fits($0) && $0.end == bytes }
       ?? queue.firstIndex { fits($0) }
-    guard let place, let slot = packets.slot(queue[place].packet) else { return }
+    guard let place, let slot = packets.slot(queue[place].packet) else { return false }
     sockets.sockets[index].queue.remove(at: place)
     packets.slots[slot].journey.socket = socket
     deliver(reader, slot, named?.0 == slot ? named?.1 ?? mark(reader, covering: 0, .inferred) : mark(reader, covering: 0, .inferred))
+    return true
   }
 
   /// The datagram that this call's copy or free names. Freed, its address may be another packet's already.
@@ -236,7 +266,7 @@ extension JourneyEngine {
         evidence: copy == nil ? .consumeSkb : .skbCopyDatagram, link: .exact)
       return (slot, mark)
     }
-    if let copy = task.copies.last, let slot = packets.find(copy.skb), isReadable(slot) { return (slot, mark(copy)) }
+    if let copy = task.copies.last, let slot = packets.slot(copy.packet), isReadable(slot) { return (slot, mark(copy)) }
     return nil
   }
 
@@ -270,6 +300,14 @@ extension JourneyEngine {
       inferred.link = .inferred
       packets.slots[slot].journey.stages[.running] = inferred
     }
+    // Its announcement is still to come.
+    if packets.slots[slot].isTaken, !packets.slots[slot].journey.stages.has(.ready), isWaiting(slot) { return }
     end(slot, .delivered)
+  }
+
+  /// Whether a CPU is still at the batch of the packet in `slot`.
+  private func isWaiting(_ slot: Int) -> Bool {
+    let ref = packets.ref(slot)
+    return softContext.contains { contexts[Int($0)].pending.contains(ref) }
   }
 }

@@ -15,9 +15,11 @@ extension JourneyEngine {
     if let slot = packets.find(skb) {
       if packets.slots[slot].state == .delivered, isForwarded(slot, context, device) {
         forwarded = packets.slots[slot].journey.id
+        // Or freed without a word, and the address taken for a packet to send.
+        if device == packets.slots[slot].journey.device { packets.slots[slot].isDoubtful = true }
         end(slot, .forwarded)
       } else {
-        endPreviousLife(of: skb)
+        endPreviousLife(of: skb, e)
       }
     }
     endSplit(e)

@@ -14,6 +14,8 @@ extension JourneyEngine {
   /// The segment's data join the socket's receive queue. If there are more than the packet can carry, IP put it together from fragments,
   /// or TCP merged later packets into it while it waited in the socket's backlog (`tcp_add_backlog`), or both.
   mutating func accept(_ e: Event, _ context: Int, _ slot: Int, _ socket: Int, _ dataLength: UInt32) {
+    if acceptBySequence(e, context, slot, socket, dataLength) { return }
+    noteOrder(slot, socket)
     let length = packets.slots[slot].journey.length
     guard dataLength + 40 > length else {
       sockets.sockets[socket].headerLength = length - dataLength
@@ -49,6 +51,7 @@ extension JourneyEngine {
     for unit in units.dropFirst() {
       merge(unit)
       packets.slots[unit.packet].state = .processing
+      packets.slots[unit.packet].isMate = isGuessed
       packets.slots[unit.packet].journey.protocolNumber = Event.IPProtocol.tcp
       packets.slots[unit.packet].journey.flow = packets.slots[own.packet].journey.flow
       packets.slots[unit.packet].journey.socket = packets.slots[own.packet].journey.socket
@@ -64,7 +67,7 @@ extension JourneyEngine {
     packets.slots[slot].journey.length == 46 ? 46 - 21 : 0
   }
 
-  private mutating func enqueue(_ slot: Int, _ socket: Int, _ dataLength: UInt32, isGuessed: Bool = false) {
+  mutating func enqueue(_ slot: Int, _ socket: Int, _ dataLength: UInt32, isGuessed: Bool = false) {
     let start = sockets.sockets[socket].accepted
     sockets.sockets[socket].accepted += Int64(dataLength)
     sockets.sockets[socket].queue.append(QueuedPacket(packet: packets.ref(slot), end: sockets.sockets[socket].accepted, isGuessed: isGuessed))
@@ -80,7 +83,7 @@ extension JourneyEngine {
 
   /// Packets of the same device that showed nothing yet but, at most, that IP consumed them: those before `slot`, latest first,
   /// and those after it, earliest first.
-  private func silentPackets(_ context: Int, _ slot: Int) -> (before: [Int], after: [Int]) {
+  func silentPackets(_ context: Int, _ slot: Int) -> (before: [Int], after: [Int]) {
     let id = packets.slots[slot].journey.id
     let device = packets.slots[slot].journey.device
     var refs = parked.suffix(Self.silentLimit).map(\.ref)

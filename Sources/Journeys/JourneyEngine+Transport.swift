@@ -7,8 +7,11 @@ extension JourneyEngine {
   mutating func process(_ context: Int, _ slot: Int, _ time: UInt64) {
     let ref = packets.ref(slot)
     guard contexts[context].current != ref else { return }
+    let place = contexts[context].pending.firstIndex(of: ref)
+    doubtOrder(context, passing: place ?? 0)
     settleCurrent(context)
-    if let index = contexts[context].pending.firstIndex(of: ref) {
+    contexts[context].strangersSocket = 0
+    if let index = place {
       for _ in 0..<index {
         if let passed = contexts[context].pending.popFirst() { park(passed, time) }
       }
@@ -28,19 +31,30 @@ extension JourneyEngine {
     return nil
   }
 
+  /// The next packet that waits in `context` and may be one of protocol `number`; those that say they are none are passed over.
+  mutating func nextPending(_ context: Int, _ number: UInt16) -> Int? {
+    for ref in contexts[context].pending {
+      guard let slot = packets.slot(ref), packets.slots[slot].state == .delivered else { continue }
+      if packets.slots[slot].journey.header?.protocolNumber ?? number == number { return slot }
+    }
+    return nil
+  }
+
   /// tcp_probe: an established connection takes a segment, in the soft interrupt or, if its socket was busy, in the task that held it.
   mutating func probe(_ e: Event, _ skb: UInt64, _ socket: UInt64, _ cookie: UInt64, _ flow: FlowID, _ reported: UInt32) {
     guard let context = context(of: e) else { return }
     contexts[context].mayWake = false
     // Before 6.12 the cookie is the only name of the socket that the event carries.
     let key = socket != 0 ? socket : cookie
+    if socket == 0, sockets.known(cookie) == nil, let known = established.removeValue(forKey: flow) { sockets.join(cookie, to: known) }
     let index = sockets.find(key)
     guard let (slot, link) = probed(context, skb, index, flow, reported, e.time) else {
       settleCurrent(context)
       sockets.sockets[index].accepted += Int64(reported)
-      return
+      return contexts[context].strangersSocket = socket
     }
     process(context, slot, e.time)
+    if link == .exact, !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeAll(keepingCapacity: true) }
     packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
     packets.slots[slot].journey.flow = flow
     packets.slots[slot].journey.socket = socket
@@ -54,11 +68,17 @@ extension JourneyEngine {
   }
 
   /// The packet that tcp_probe means: by its address, or where the event does not carry it, the next one whose length fits.
-  private mutating func probed(_ context: Int, _ skb: UInt64, _ socket: Int, _ flow: FlowID, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
+  private mutating func probed(
+    _ context: Int, _ skb: UInt64, _ socket: Int, _ flow: FlowID, _ reported: UInt32, _ time: UInt64
+  ) -> (Int, Link)? {
     if skb != 0 {
       guard let slot = packets.find(skb) else { return nil }
       // Taken for a datagram, which it is not.
-      if packets.slots[slot].state == .queued, packets.slots[slot].journey.protocolNumber != Event.IPProtocol.tcp { retract(slot, time) }
+      let isDatagram = packets.slots[slot].socketKey != 0 && packets.slots[slot].journey.protocolNumber != Event.IPProtocol.tcp
+      if isDatagram, packets.slots[slot].state == .queued || packets.slots[slot].state == .processing {
+        for other in contexts.indices where contexts[other].current == packets.ref(slot) { contexts[other].current = .none }
+        retract(slot, time)
+      }
       switch packets.slots[slot].state {
       case .delivered:
         passAhead(of: slot, context, time)
@@ -71,7 +91,7 @@ extension JourneyEngine {
   }
 
   /// A task found the packet in its socket's backlog while the CPU that put it there is still at its batch: what was ahead of it is done.
-  private mutating func passAhead(of slot: Int, _ context: Int, _ time: UInt64) {
+  mutating func passAhead(of slot: Int, _ context: Int, _ time: UInt64) {
     let ref = packets.ref(slot)
     for other in softContext.lazy.map(Int.init) where other != context {
       guard let index = contexts[other].pending.firstIndex(of: ref) else { continue }
@@ -91,23 +111,35 @@ extension JourneyEngine {
   mutating func dataReady(_ e: Event, _ socket: UInt64, _ family: UInt16, _ proto: UInt16) {
     // AF_PACKET taps announce clones before IP sees the packet.
     guard family == Event.AddressFamily.inet || family == Event.AddressFamily.inet6, let context = context(of: e) else { return }
-    guard let (slot, link) = readied(context, socket, family, proto, e.time) else {
+    guard let (slot, link) = readied(context, e, socket, family, proto) else {
       contexts[context].mayWake = false
       return
     }
     let mark = StageMark(e, .skDataReady, link)
     if !packets.slots[slot].journey.stages.has(.ready) { packets.slots[slot].journey.stages[.ready] = mark }
-    for ref in contexts[context].mates { if let mate = packets.slot(ref) { packets.slots[mate].journey.stages[.ready] = mark } }
+    for ref in contexts[context].mates {
+      guard let mate = packets.slot(ref) else { continue }
+      packets.slots[mate].journey.stages[.ready] = mark
+      if packets.slots[mate].isMate { packets.slots[mate].journey.stages[.ready]?.link = .inferred }
+    }
     contexts[context].mayWake = true
     contexts[context].isReady = true
+    readEarly(e, slot, socket)
   }
 
   /// The packet that made a socket announce data.
-  private mutating func readied(_ context: Int, _ socket: UInt64, _ family: UInt16, _ proto: UInt16, _ time: UInt64) -> (Int, Link)? {
+  private mutating func readied(_ context: Int, _ e: Event, _ socket: UInt64, _ family: UInt16, _ proto: UInt16) -> (Int, Link)? {
+    let time = e.time
     let current = packets.slot(contexts[context].current)
     if proto == Event.IPProtocol.tcp {
+      if socket != 0, contexts[context].strangersSocket == socket { return nil }
       if let current, packets.slots[current].journey.protocolNumber == proto {
-        return (current, socket != 0 && packets.slots[current].journey.socket == socket ? .exact : .ordered)
+        let isNamed = socket != 0 && packets.slots[current].journey.socket == socket
+        if packets.slots[current].journey.socket == 0, socket != 0 {
+          packets.slots[current].journey.socket = socket
+          sockets.join(socket, to: packets.slots[current].socketKey)
+        }
+        return (current, isNamed ? .exact : .ordered)
       }
       guard let slot = handshake(context, time) else { return nil }
       packets.slots[slot].journey.socket = socket
@@ -116,14 +148,16 @@ extension JourneyEngine {
     let isDatagram = proto == Event.IPProtocol.udp || proto == Self.udpLite
     // A raw socket's packet stays in hand until icmp_rcv consumes it; a second announcement is for another socket.
     if !isDatagram, let current, packets.slots[current].journey.protocolNumber == proto { return (current, .ordered) }
-    guard let slot = nextPending(context) else { return nil }
+    if isDatagram, announceTaken(context, e, socket) { return nil }
+    guard let slot = nextPending(context, proto) else { return nil }
     process(context, slot, time)
+    contexts[context].byOrder.append(packets.ref(slot))
     packets.slots[slot].journey.protocolNumber = proto
     packets.slots[slot].journey.socket = socket
     let headers: UInt32 = (family == Event.AddressFamily.inet ? 20 : 40) + (isDatagram ? 8 : 0)
     let length = packets.slots[slot].journey.length
     // A raw IPv4 socket reads the IP header, too.
-    let size = isDatagram ? (length > headers ? length - headers : 0) : length
+    let size = isDatagram ? packets.slots[slot].journey.header?.payload ?? (length > headers ? length - headers : 0) : length
     packets.slots[slot].socketKey = socket
     let index = sockets.find(socket)
     sockets.sockets[index].queue.append(QueuedPacket(packet: packets.ref(slot), end: Int64(size)))
@@ -136,37 +170,54 @@ extension JourneyEngine {
 
   /// Takes the next waiting packet as a segment of a connection that is not established, for which there is no tcp_probe. Packets ahead
   /// of it may wait in their sockets' backlogs without a word, but a SYN-ACK is longer than the ACK that ends a handshake.
-  private mutating func handshake(_ context: Int, _ time: UInt64, _ old: Int32 = 0) -> Int? {
-    guard var slot = nextPending(context) else { return nil }
-    if old == Event.TCPState.listen || old == Event.TCPState.synSent {
+  private mutating func handshake(_ context: Int, _ time: UInt64, _ old: Int32 = 0, _ flow: FlowID = .none) -> Int? {
+    guard var slot = nextPending(context, Event.IPProtocol.tcp) else { return nil }
+    if packets.slots[slot].journey.header != nil, flow != .none {
+      guard let named = pending(context, flow, old) else { return nil }
+      slot = named
+    } else if old == Event.TCPState.listen || old == Event.TCPState.synSent {
       var length = packets.slots[slot].journey.length
       for ref in contexts[context].pending {
         guard let other = packets.slot(ref), packets.slots[other].state == .delivered else { continue }
         let own = packets.slots[other].journey.length
-        guard (40...80).contains(own), length > 80 || (old == Event.TCPState.listen ? own < length : own > length) else { continue }
+        guard (40...80).contains(own), length > 80 || (old == Event.TCPState.listen ? own + 6 < length : own > length + 6) else { continue }
         (slot, length) = (other, own)
       }
     }
+    doubtOrder(context, passing: contexts[context].pending.firstIndex(of: packets.ref(slot)) ?? 0, as: slot)
     process(context, slot, time)
+    if packets.slots[slot].journey.header == nil { contexts[context].byOrder.append(packets.ref(slot)) }
     packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
     return slot
   }
 
+  /// The packet waiting in `context` that says it is one of `flow` and may change its connection from `old`: the first, or where our FIN is to
+  /// be acknowledged the first of those that acknowledge most.
+  private func pending(_ context: Int, _ flow: FlowID, _ old: Int32) -> Int? {
+    let own = contexts[context].pending.compactMap { packets.slot($0) }
+      .filter { packets.slots[$0].state == .delivered && packets.slots[$0].journey.header?.flow == flow }
+    guard old == Event.TCPState.finWait1 || old == Event.TCPState.lastACK, var best = own.first else { return own.first }
+    func number(_ slot: Int) -> UInt32 { packets.slots[slot].journey.header?.acknowledgement ?? 0 }
+    for slot in own where Int32(bitPattern: number(slot) &- number(best)) > 0 { best = slot }
+    return best
+  }
+
   /// inet_sock_set_state while a packet is processed: a handshake or teardown.
   mutating func setState(_ e: Event, _ socket: UInt64, _ old: Int32, _ new: Int32, _ flow: FlowID) {
-    if new == Event.TCPState.established { connect(socket) }
+    if new == Event.TCPState.established { connect(socket, flow) }
     sockets.sockets[sockets.find(socket)].flow = flow
     if e.context == .process, e.pid != 0 {
       tasks.tasks[tasks.find(e.pid)].changed = isByPacket(old, new) || new == Event.TCPState.close ? nil : (socket, flow)
     }
     guard let context = context(of: e) else { return }
+    guard socket == 0 || contexts[context].strangersSocket != socket else { return contexts[context].mayWake = false }
     let current = packets.slot(contexts[context].current)
     let isCurrents = current.map { belongs($0, to: socket, flow) } ?? false
     if !isCurrents {
       // A task that calls connect(), close() or shutdown() changes states, too, with no packet in hand.
       let isPolling = e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff)
       guard isPolling || isByPacket(old, new), new != Event.TCPState.synSent,
-        let slot = handshake(context, e.time, old) ?? (isByPacket(old, new) ? backlogged(context, e, old) : nil)
+        let slot = handshake(context, e.time, old, flow) ?? (isByPacket(old, new) ? backlogged(context, e, old, flow) : nil)
       else {
         contexts[context].mayWake = false
         return
@@ -175,7 +226,10 @@ extension JourneyEngine {
       // A listener's has no remote end.
       if packets.slots[slot].journey.header == nil { packets.slots[slot].journey.flow = flow }
     }
-    if let slot = packets.slot(contexts[context].current) { packets.slots[slot].changedState = true }
+    if let slot = packets.slot(contexts[context].current) {
+      packets.slots[slot].changedState = true
+      if new == Event.TCPState.established { anchor(slot, socket) }
+    }
     contexts[context].mayWake = true
     contexts[context].isReady = false
   }
@@ -183,16 +237,23 @@ extension JourneyEngine {
   /// Whether the packet in `slot` may be the one that changes the state of `socket`; text does not print the socket, only its connection.
   private func belongs(_ slot: Int, to socket: UInt64, _ flow: FlowID) -> Bool {
     let known = packets.slots[slot].journey.socket
-    return known == 0 || (socket == 0 ? packets.slots[slot].journey.flow == flow : known == socket)
+    if known == 0 { return packets.slots[slot].journey.flow == .none || packets.slots[slot].journey.flow == flow }
+    return socket == 0 ? packets.slots[slot].journey.flow == flow : known == socket
   }
 
   /// A connection begins: nothing is queued, and positions count from here.
-  private mutating func connect(_ socket: UInt64) {
+  private mutating func connect(_ socket: UInt64, _ flow: FlowID) {
     let index = sockets.find(socket)
     guard sockets.sockets[index].queue.isEmpty else { return }
+    let keys = sockets.sockets[index].keys
     sockets.sockets[index] = SocketState()
+    sockets.sockets[index].keys = keys
     sockets.sockets[index].isSynchronised = true
+    if established.count >= Self.establishedLimit { established.removeAll(keepingCapacity: true) }
+    if socket != 0, flow != .none { established[flow] = socket }
   }
+
+  private static let establishedLimit = 4096
 
   /// Whether a segment makes a connection change from `old` to `new`, and not a call.
   private func isByPacket(_ old: Int32, _ new: Int32) -> Bool {
@@ -207,17 +268,21 @@ extension JourneyEngine {
 
   /// The packet that a task finds in its socket's backlog while it connects or closes: of the parked ones of a handshake's size the
   /// longest for a SYN-ACK, which has the most options, and the shortest for an ACK; the latest of several.
-  private mutating func backlogged(_ context: Int, _ e: Event, _ old: Int32) -> Int? {
+  private mutating func backlogged(_ context: Int, _ e: Event, _ old: Int32, _ flow: FlowID) -> Int? {
     guard !e.flags.contains(.softirq) else { return nil }
     var found: Int?
+    var count = 0
     for (ref, _) in parked {
-      guard let slot = packets.slot(ref), packets.slots[slot].state == .parked, (40...80).contains(packets.slots[slot].journey.length)
+      guard let slot = packets.slot(ref), packets.slots[slot].state == .parked, (40...80).contains(packets.slots[slot].journey.length),
+        packets.slots[slot].journey.header?.flow ?? flow == flow
       else { continue }
+      count += 1
       let length = packets.slots[slot].journey.length
       let best = found.map { packets.slots[$0].journey.length }
       if best == nil || (old == Event.TCPState.synSent ? length >= best ?? 0 : length <= best ?? 0) { found = slot }
     }
     guard let found else { return nil }
+    if count > 1, packets.slots[found].journey.header == nil { packets.slots[found].isDoubtful = true }
     process(context, found, e.time)
     packets.slots[found].journey.protocolNumber = Event.IPProtocol.tcp
     return found

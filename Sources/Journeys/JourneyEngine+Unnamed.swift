@@ -7,24 +7,41 @@ extension JourneyEngine {
   mutating func unnamed(_ context: Int, _ socket: Int, _ flow: FlowID, _ reported: UInt32, _ time: UInt64) -> (Int, Link)? {
     let headers = sockets.sockets[socket].headerLength ?? 52
     let waiting = contexts[context].pending.compactMap { packets.slot($0) }.filter { packets.slots[$0].state == .delivered && mayBe($0, of: flow) }
-    let unclaimed = parked.compactMap { packets.slot($0.ref) }.filter { mayBe($0, of: flow) }
-    let silent = unclaimed.filter { packets.slots[$0].state == .parked }
-    if let slot = headed(waiting, unclaimed.filter { packets.slots[$0].state == .parked || packets.slots[$0].state == .consumed }, flow, reported) {
+    let others = softContext.contains(Int32(context)) ? [] : othersPending(context)
+    let unclaimed = (parked.compactMap { packets.slot($0.ref) } + others).filter { mayBe($0, of: flow) }
+    let silent = unclaimed.filter { packets.slots[$0].state == .parked || packets.slots[$0].state == .delivered }
+    if let slot = headed(waiting, unclaimed.filter { [.parked, .consumed, .delivered].contains(packets.slots[$0].state) }, flow, reported) {
+      // Of segments without data that waited in a backlog, some may have been merged there without a word.
+      let link: Link = reported == 0 && !waiting.contains(slot) ? .inferred : .ordered
+      passOwn(slot, context, time)
       passAhead(of: slot, context, time)
-      return (slot, .ordered)
+      return (slot, link)
     }
     // Headers as long as the connection's are likelier than others.
     func isLikely(_ slot: Int) -> Bool { Int(packets.slots[slot].journey.length) == Int(reported) + Int(headers) }
     func fits(_ slot: Int) -> Bool { self.fits(slot, reported) }
     if let slot = waiting.first(where: isLikely) ?? lastFragment(waiting, reported, headers) ?? waiting.first(where: fits) {
-      passAhead(of: slot, context, time)
+      doubtOrder(context, passing: contexts[context].pending.firstIndex(of: packets.ref(slot)) ?? 0, as: slot)
+      passOwn(slot, context, time)
+      if packets.slots[slot].journey.header == nil { contexts[context].byOrder.append(packets.ref(slot)) }
       return (slot, .ordered)
     }
-    return (silent.first(where: isLikely) ?? firstOfRun(reported, headers) ?? silent.first(where: fits)).map { ($0, .inferred) }
+    let likely = silent.filter { isLikely($0) || packets.slots[$0].journey.header == nil && fits($0) }
+    if likely.count > 1 { for slot in likely where packets.slots[slot].state == .parked { packets.slots[slot].isDoubtful = true } }
+    return (silent.first(where: isLikely) ?? firstOfRun(reported, headers, flow) ?? silent.first(where: fits)).map { slot in
+      passAhead(of: slot, context, time)
+      return (slot, .inferred)
+    }
+  }
+
+  /// What other CPUs have in their batches: a task may find it in a backlog before they are through.
+  private func othersPending(_ context: Int) -> [Int] {
+    softContext.lazy.map(Int.init).filter { $0 != context }.flatMap { contexts[$0].pending }.compactMap { packets.slot($0) }
+      .filter { packets.slots[$0].state == .delivered }
   }
 
   /// What waits in `context` ahead of the packet in `slot` is done, if that one waits there.
-  private mutating func passAhead(of slot: Int, _ context: Int, _ time: UInt64) {
+  private mutating func passOwn(_ slot: Int, _ context: Int, _ time: UInt64) {
     let ref = packets.ref(slot)
     guard contexts[context].pending.contains(ref) else { return }
     while let passed = contexts[context].pending.first, passed != ref {
@@ -60,10 +77,10 @@ extension JourneyEngine {
   }
 
   /// The first of silent packets that follow one another by one device and together carry `dataLength`: TCP merged them in a backlog.
-  private func firstOfRun(_ dataLength: UInt32, _ headers: UInt32) -> Int? {
+  private func firstOfRun(_ dataLength: UInt32, _ headers: UInt32, _ flow: FlowID) -> Int? {
     let silent = parked.suffix(256).compactMap { packets.slot($0.ref) }
       .filter { packets.slots[$0].state == .parked || packets.slots[$0].state == .consumed }
-      .filter { Self.possibleLengths.contains(packets.slots[$0].journey.length) }
+      .filter { Self.possibleLengths.contains(packets.slots[$0].journey.length) && packets.slots[$0].journey.header?.flow ?? flow == flow }
       .sorted { packets.slots[$0].journey.id < packets.slots[$1].journey.id }
     for device in Set(silent.map { packets.slots[$0].journey.device }) {
       let units = units(silent.filter { packets.slots[$0].journey.device == device }, headers)

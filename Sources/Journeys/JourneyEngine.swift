@@ -34,6 +34,8 @@ public struct JourneyEngine: Sendable {
   var segments = AddressTable<PacketRef>()
   /// Buffers that belong to a NIC, since when.
   var posted: [DMAKey: StageMark] = [:]
+  /// Sockets of connections that stand, whose cookie tcp_probe has not told yet: before 6.12 it does not tell their address.
+  var established: [FlowID: UInt64] = [:]
   /// Some CPU's events are missing up to here.
   var blindUntil: UInt64 = 0
   var nextID = 1
@@ -134,7 +136,8 @@ public struct JourneyEngine: Sendable {
     for slot in packets.slots.indices where packets.slots[slot].state != .free {
       let isOver = packets.slots[slot].state == .lingering || packets.slots[slot].state == .consumed
       if !isOver, packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .truncated }
-      end(slot, packets.slots[slot].state == .queued ? .queued : isOver ? .absorbed : packets.slots[slot].journey.outcome)
+      let isRead = packets.slots[slot].journey.reader != nil
+      end(slot, isRead ? .delivered : packets.slots[slot].state == .queued ? .queued : isOver ? .absorbed : packets.slots[slot].journey.outcome)
     }
     finishSending()
   }
@@ -180,7 +183,7 @@ public struct JourneyEngine: Sendable {
 
   /// A new packet at `address`; whatever lived there before is over.
   mutating func birth(_ e: Event, _ address: UInt64, _ device: NameID, _ length: UInt32) -> Int {
-    endPreviousLife(of: address)
+    endPreviousLife(of: address, e)
     if packets.count >= Self.inFlightLimit { makeRoom() }
     let slot = packets.insert(address)
     packets.slots[slot].journey.id = nextID
@@ -206,11 +209,14 @@ public struct JourneyEngine: Sendable {
   }
 
   /// An address is about to be used for a new packet: nothing more will be seen of the old one under this address.
-  mutating func endPreviousLife(of address: UInt64) {
+  mutating func endPreviousLife(of address: UInt64, _ e: Event) {
     guard let slot = packets.find(address) else { return }
+    let here = context(of: e)
     switch packets.slots[slot].state {
     case .queued, .lingering, .parked: packets.forget(address)
     case .processing where packets.slots[slot].dataLength > 0: packets.forget(address)
+    // Freed, and still to have its effect: what a task takes from a backlog, for example.
+    case .processing where contexts.indices.contains { $0 != here && contexts[$0].current == packets.ref(slot) }: packets.forget(address)
     case .processing: settle(slot)
     // Merged into another and freed; GRO's verdict follows.
     case .arrived where contexts.contains { $0.inGRO == packets.ref(slot) }: packets.forget(address)
@@ -222,6 +228,7 @@ public struct JourneyEngine: Sendable {
   mutating func end(_ slot: Int, _ outcome: Journey.Outcome) {
     assert(packets.slots[slot].state != .free, "a journey ends once")
     packets.slots[slot].journey.outcome = outcome
+    if packets.slots[slot].isDoubtful { admitDoubt(slot) }
     chooseWaker(slot)
     if hasDataReady, outcome == .delivered, packets.slots[slot].journey.protocolNumber == Event.IPProtocol.tcp,
       !packets.slots[slot].journey.stages.has(.ready)

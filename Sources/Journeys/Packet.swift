@@ -42,6 +42,14 @@ struct Packet {
   var socketKey: UInt64 = 0
   /// Payload that TCP counted.
   var dataLength: UInt32 = 0
+  /// Whether its place among those of its batch, or in the stream, is open.
+  var isDoubtful = false
+  /// Whether a task freed it while the CPU that received it was still at its batch.
+  var isTaken = false
+  /// Whether only its length told that TCP had merged it into another.
+  var isMate = false
+  /// Whether its own sequence number tells its place in the stream.
+  var isPlaced = false
   /// Whether it changed a connection's state: it has had its effect, however its memory is freed.
   var changedState = false
   /// Whether its address came through the backlog, which hands over packets one by one.

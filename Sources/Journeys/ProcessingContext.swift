@@ -10,6 +10,10 @@ struct ProcessingContext {
   var hasAnswered = false
   /// Packets whose data TCP merged into `current` while they waited in the socket's backlog.
   var mates: [PacketRef] = []
+  /// Packets that order alone has joined to their sockets, since the last packet that an event named.
+  var byOrder: [PacketRef] = []
+  /// The socket of the segment that is processed, if its packet is not known, or 0.
+  var strangersSocket: UInt64 = 0
   /// Set right after an event of `current` that may be followed by the wakeups it causes; any other network event clears it.
   var mayWake = false
   /// Whether sk_data_ready was that event.

@@ -2,7 +2,7 @@ internal import DequeModule
 internal import Events
 
 /// A packet in a socket's receive queue and the stream positions of its data.
-struct QueuedPacket {
+struct QueuedPacket: Equatable {
   var packet: PacketRef
   /// Bytes of the stream up to the end of this packet (TCP), or the size of the datagram.
   var end: Int64
@@ -25,8 +25,27 @@ struct SocketState {
   var headerLength: UInt32?
   /// An announcement whose datagram is not known yet.
   var orphan: Announcement?
+  /// A call that read a datagram which had not been announced, and by no event named.
+  var earlyRead: (reader: Journey.Task, mark: StageMark, bytes: Int64)?
   /// The connection, where an event has told it.
   var flow = FlowID.none
+  /// How many keys of the table mean this socket.
+  var keys = 0
+  /// TCP's number of one byte of the stream and the byte's position, where packets say their numbers.
+  var anchor: (sequence: UInt32, position: Int64)?
+  /// Segments that wait for bytes before them, by position.
+  var outOfOrder: [EarlyPacket] = []
+  /// The packet whose data came last.
+  var latest = PacketRef.none
+  /// Whether data came behind such as were not announced: which of them stand first in the stream is open until all are read.
+  var isOrderOpen = false
+}
+
+/// A segment that came before bytes that precede it.
+struct EarlyPacket {
+  var packet: PacketRef
+  var from: Int64
+  var end: Int64
 }
 
 /// The sockets seen, by address.
@@ -45,7 +64,16 @@ struct SocketTable {
     let slot = free.popLast() ?? Int32(truncatingIfNeeded: sockets.count)
     if Int(slot) == sockets.count { sockets.append(SocketState()) } else { sockets[Int(slot)] = SocketState() }
     index[address] = slot
+    sockets[Int(slot)].keys = 1
     return Int(slot)
+  }
+
+  /// `alias` means the socket at `address` from here; what was known under `alias` alone is forgotten.
+  mutating func join(_ alias: UInt64, to address: UInt64) {
+    guard alias != 0, let slot = index[address], index[alias] != slot else { return }
+    remove(alias)
+    index[alias] = slot
+    sockets[Int(slot)].keys += 1
   }
 
   /// The index of the socket at `address`, or nil.
@@ -54,6 +82,8 @@ struct SocketTable {
   /// The socket is gone; its address may be used for another.
   mutating func remove(_ address: UInt64) {
     guard let slot = index.removeValue(forKey: address) else { return }
+    sockets[Int(slot)].keys -= 1
+    guard sockets[Int(slot)].keys <= 0 else { return }
     sockets[Int(slot)] = SocketState()
     free.append(slot)
   }
@@ -62,6 +92,7 @@ struct SocketTable {
   mutating func forgetQueues() {
     for index in sockets.indices {
       sockets[index].queue.removeAll(keepingCapacity: true)
+      sockets[index].outOfOrder.removeAll()
       sockets[index].isSynchronised = false
     }
   }

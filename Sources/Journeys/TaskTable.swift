@@ -5,6 +5,8 @@ struct Copy {
   var time: UInt64
   var cpu: Int32
   var skb: UInt64
+  /// The packet at that address when the copy began, or none.
+  var packet: PacketRef
   var length: Int32
 }
 

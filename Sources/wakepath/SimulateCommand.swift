@@ -26,6 +26,9 @@ struct SimulateCommand: ParsableCommand {
   @Option(help: "The kernel generation: \(Kernel.all.keys.sorted().joined(separator: ", ")).")
   var kernel = "6.12"
 
+  @Flag(help: "Record with the probes of wakepath record: packets say their addresses, ports and sequence numbers.")
+  var probes = false
+
   @Option(name: .customLong("break"), help: "Break a rule of the model once: \(Deviation.allCases.map(\.rawValue).joined(separator: ", ")).")
   var deviation: String?
 
@@ -55,6 +58,7 @@ struct SimulateCommand: ParsableCommand {
     if let check { return try hold(name, generation, check, &text) }
     var scenario = Scenario(name, seed: seed)
     scenario.kernel = generation
+    scenario.hasProbes = probes
     scenario.deviation = deviation.flatMap { Deviation(rawValue: $0) }
     let outcome = scenario.play()
     if let output { try write(outcome, generation, output) }
@@ -87,9 +91,9 @@ struct SimulateCommand: ParsableCommand {
   }
 
   private func hold(_ name: String, _ kernel: Kernel, _ count: UInt64, _ text: inout TextOutput) throws {
-    let result = SeriesCheck(name, seeds: seed...(seed + max(count, 1) - 1), kernel)
+    let result = SeriesCheck(name, seeds: seed...(seed + max(count, 1) - 1), kernel, hasProbes: probes, hasDetails: options.verbose)
     text.line(result.summary)
-    for failure in result.failures.prefix(10) { text.line(failure) }
+    for line in options.verbose ? result.details : Array(result.failures.prefix(10)) { text.line(line) }
     if !result.failures.isEmpty {
       text.flush()
       throw ExitCode(1)

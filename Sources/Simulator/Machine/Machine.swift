@@ -20,6 +20,8 @@ final class Machine {
   var settings = MachineSettings()
   /// The rule that is to be broken, until it is.
   var deviation: Deviation?
+  /// Whether the probes of `wakepath record` are there.
+  var hasProbes = false
   /// Sockets by port or connection.
   var endpoints = Endpoints()
   var nics: [NIC] = []

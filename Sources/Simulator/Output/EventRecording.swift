@@ -10,14 +10,15 @@ public struct EventRecording {
   public internal(set) var tasks: [Int32: String] = [:]
 
   /// The kinds of event that a kernel of this generation has, of those that a machine writes.
-  static func kinds(of kernel: Kernel) -> Set<EventKind> {
+  static func kinds(of kernel: Kernel, hasProbes: Bool) -> Set<EventKind> {
     let all: Set<EventKind> = [
       .irqHandlerEntry, .irqHandlerExit, .softirqRaise, .softirqEntry, .softirqExit, .napiPoll, .groReceiveEntry, .groReceiveExit,
       .netifRxEntry, .netifReceiveSkb, .netDevQueue, .netDevStartXmit, .netDevXmit, .kfreeSkb, .consumeSkb, .skbCopyDatagram,
       .skDataReady, .sockRecvLength, .sockSendLength, .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .tcpDestroySock, .schedWaking,
       .schedSwitch,
     ]
-    return kernel.hasDataReady ? all : all.subtracting([.skDataReady, .sockRecvLength, .sockSendLength])
+    let own = kernel.hasDataReady ? all : all.subtracting([.skDataReady, .sockRecvLength, .sockSendLength])
+    return hasProbes ? own.union([.flow]) : own
   }
 
   /// Keeps what a kernel of this generation writes.

@@ -73,7 +73,8 @@ extension CPU {
     guard !softirq.list.isEmpty else {
       guard softirq.again.isEmpty else { return endReceiveAction() }
       softirq.isInNetRX = false
-      if !softirq.polls.isEmpty {
+      // Before 6.4 what was scheduled meanwhile waits for the next soft interrupt.
+      if !softirq.polls.isEmpty, machine.kernel.schedulesSilentlyInNetRX {
         takePolls()
         return run({ $0.receiveLoop() })
       }

@@ -8,6 +8,9 @@ extension CPU {
   func receiveBatch(_ batch: [Packet]) {
     var steps: [Step] = []
     var group: [Packet] = []
+    let together = BatchTruth()
+    together.count = batch.count
+    for truth in batch.flatMap(\.received) { truth.batch = together }
     for packet in batch {
       steps.append { $0.announceReceived(packet) }
       if let first = group.first, first.isARP != packet.isARP {
@@ -23,6 +26,7 @@ extension CPU {
   private func announceReceived(_ packet: Packet) {
     let length = deviates(.mergedBytes, if: packet.frames > 1) ? packet.length - 100 : packet.length
     let mark = emit(.netifReceiveSkb(skb: packet.address, length: UInt32(length), device: name(packet.device)))
+    if machine.hasProbes { emit(.flow(header(of: packet))) }
     for truth in packet.received { truth.mark(.receive, mark) }
     packet.received[0].length = packet.length
   }
@@ -48,9 +52,15 @@ extension CPU {
   /// The packet made `socket` announce data: sk_data_ready, and the tasks that wait for it are woken.
   func announceData(_ socket: UInt64, _ number: UInt16, _ waiters: Waiters, for truths: [ReceivedTruth]) {
     if deviates(.dataReady) { return }
-    let mark = emit(.skDataReady(socket: socket, family: Event.AddressFamily.inet, protocol: number))
+    let mark = emitReady(socket, number)
     for truth in truths where truth.stages[.ready] == nil { truth.mark(.ready, mark) }
     run({ $0.wakeAll(waiters, for: truths) })
+  }
+
+  /// The event of an announcement, or the probe's in its place.
+  private func emitReady(_ socket: UInt64, _ number: UInt16) -> Mark {
+    if machine.hasProbes, !machine.kernel.hasDataReady { return emit(.sockDefReadable(socket: socket)) }
+    return emit(.skDataReady(socket: socket, family: Event.AddressFamily.inet, protocol: number))
   }
 
   /// Wakes who waits: all, or of those that wait exclusively the first that is asleep.

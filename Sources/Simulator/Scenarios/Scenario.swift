@@ -5,6 +5,8 @@ public struct Scenario: Sendable {
   public var kernel = Kernel.v6_12
   /// The rule of the model that it breaks, once.
   public var deviation: Deviation?
+  /// Whether it is recorded with the probes of `wakepath record`: each packet's own header, and sock_def_readable where there is no event for it.
+  public var hasProbes = false
   /// Packets are left out from this share of the traffic on (1: none), to make a failing scenario smaller.
   public var share = 1.0
 
@@ -19,6 +21,8 @@ public struct Scenario: Sendable {
     public let truth: Truth
     /// Whether it was stopped before everything had come to an end.
     public let isCut: Bool
+    /// Whether packets were recorded with their headers.
+    public let hasProbes: Bool
   }
 
   /// The scenarios that can be played by name, each with a sentence.
@@ -42,8 +46,9 @@ public struct Scenario: Sendable {
     let plan = Plan(self, &draw)
     let machine = Machine(kernel: kernel, seed: seed, cpus: plan.cpus)
     machine.deviation = deviation
+    machine.hasProbes = hasProbes
     plan.build(machine)
     machine.play(until: plan.end)
-    return Outcome(recording: machine.recording, truth: machine.truth, isCut: plan.end != .max)
+    return Outcome(recording: machine.recording, truth: machine.truth, isCut: plan.end != .max, hasProbes: hasProbes)
   }
 }

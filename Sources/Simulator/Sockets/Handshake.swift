@@ -64,18 +64,21 @@ extension CPU {
   func changeOfState(_ packet: Packet, _ segment: Segment, _ socket: StreamSocket) {
     for truth in packet.received { truth.end(.absorbed) }
     let truths = packet.received
+    var steps: [Step] = []
     switch socket.state {
-    case .finWait1 where segment.acknowledgesFIN: run({ $0.change(socket, to: .finWait2) })
-    case .lastACK where segment.acknowledgesFIN: run({ $0.change(socket, to: .close) })
-    default: for truth in truths where !segment.isFIN { truth.isSilent = true }
+    case .finWait1 where segment.acknowledgesFIN: steps.append { $0.change(socket, to: .finWait2) }
+    case .lastACK where segment.acknowledgesFIN: steps.append { $0.change(socket, to: .close) }
+    default: for truth in truths where !segment.isFIN {
+      truth.isSilent = true
+      truth.batch?.hasSilent = true
+    }
     }
     if segment.isFIN {
       socket.hasReceivedFIN = true
       // tcp_time_wait
-      run({ cpu in cpu.run({ $0.acknowledge(socket, for: truths[0]) }, { $0.change(socket, to: .close) }, { $0.freeSilently(packet) }) })
-    } else {
-      run({ $0.freeSilently(packet) })
+      steps += [{ $0.acknowledge(socket, for: truths[0]) }, { $0.change(socket, to: .close) }]
     }
+    run(steps + [{ $0.freeSilently(packet) }])
   }
 
   /// close(): the FIN leaves.

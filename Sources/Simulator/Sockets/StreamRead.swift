@@ -69,6 +69,7 @@ extension CPU {
     run(
       { $0.cleanUp(socket) }, { $0.release(socket) },
       { cpu in
+        socket.noteRead()
         cpu.emit(.sockRecvLength(
           socket: socket.address, family: Event.AddressFamily.inet, protocol: Event.IPProtocol.tcp, result: Int32(result), flags: 0))
       }, { call.next($0, result) })

@@ -7,6 +7,7 @@ extension CPU {
   func receive(_ packet: Packet, _ segment: Segment) {
     let connection = segment.connection
     packet.received[0].protocolNumber = Event.IPProtocol.tcp
+    packet.received[0].isEmpty = segment.length == 0
     guard let socket = connection.sockets[segment.side] else {
       if segment.isSYN { return receiveSYN(packet, connection) }
       if let listener = connection.listener, segment.acknowledges != nil { return receiveLastACK(packet, segment, listener) }
@@ -25,6 +26,10 @@ extension CPU {
 
   /// tcp_add_backlog: data that follow the last packet's join it there, and the packet is freed silently.
   private func addToBacklog(_ packet: Packet, _ socket: StreamSocket) {
+    for truth in packet.received {
+      truth.isBacklogged = true
+      truth.batch?.hasSilent = true
+    }
     guard socket.backlog.count < socket.connection.backlogLimit else { return drop(packet, .socketBacklog, at: .tcpReceive) }
     if let tail = socket.backlog.last, tail.canJoin(packet), machine.random.chance(machine.settings.coalescing) {
       tail.join(packet)
@@ -66,7 +71,7 @@ extension CPU {
     let truths = packet.received
     let free: Step = { cpu in if isFreed { cpu.freeSilently(packet) } }
     let announce: Step = { cpu in
-      guard socket.isReadable else { return }
+      guard socket.isReadable else { return socket.hideOrder() }
       cpu.announceData(socket.address, Event.IPProtocol.tcp, socket.waiters, for: truths)
     }
     let answer: Step = { $0.answer(socket, packet, isBacklog: isBacklog, isUrgent: filled || segment.isFIN) }
@@ -95,6 +100,8 @@ extension CPU {
       at += length
     }
     socket.accepted = segment.to
+    socket.unread += parts.map(\.truth)
+    if socket.isOrderHidden { socket.hideOrder() }
     if segment.isFIN { socket.hasReceivedFIN = true }
     if let last = socket.queue.indices.last, !socket.queue[last].isFIN, machine.random.chance(machine.settings.coalescing) {
       socket.queue[last].to = segment.to
@@ -108,11 +115,18 @@ extension CPU {
 
   /// tcp_data_queue_ofo: silence, but for an ACK that says what is missing.
   private func takeOutOfOrder(_ packet: Packet, _ segment: Segment, _ socket: StreamSocket, isBacklog: Bool) {
-    let isKnown = socket.outOfOrder.contains { $0.segment.map { $0.from < segment.to && segment.from < $0.to } ?? false }
+    let isKnown = socket.outOfOrder.contains { $0.segment.map { $0.from <= segment.from && segment.to <= $0.to } ?? false }
     guard !isKnown else {
       return run({ $0.answer(socket, packet, isBacklog: isBacklog, isUrgent: true) }, { $0.drop(packet, .oldData, at: .tcpData) })
     }
+    // TCP_OFOMERGE: the new segment has all of these.
+    for old in socket.outOfOrder where old.segment.map({ segment.from <= $0.from && $0.to <= segment.to && !$0.isFIN }) ?? false {
+      socket.outOfOrder.removeAll { $0 === old }
+      drop(old, .oldData, at: .tcpData)
+    }
     socket.outOfOrder.append(packet)
+    socket.unread += packet.received
+    socket.hideOrder()
     run({ $0.answer(socket, packet, isBacklog: isBacklog, isUrgent: true) })
   }
 
@@ -122,8 +136,12 @@ extension CPU {
     while let place = socket.outOfOrder.firstIndex(where: { ($0.segment?.from ?? .max) <= socket.accepted }) {
       let packet = socket.outOfOrder.remove(at: place)
       guard let segment = packet.segment else { continue }
+      // TCP_OFO_DROP
+      guard segment.to > socket.accepted || segment.isFIN else {
+        drop(packet, .oldData, at: .tcpData)
+        continue
+      }
       hasFilled = true
-      for truth in packet.received { truth.isOutOfOrder = true }
       if queue(packet, segment, socket) { freeSilently(packet) }
     }
     return hasFilled

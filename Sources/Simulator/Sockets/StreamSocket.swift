@@ -58,6 +58,9 @@ final class StreamSocket {
   /// The receive queue.
   var queue: [QueuedData] = []
   var outOfOrder: [Packet] = []
+  /// Those whose data wait, and whether some of the data were not announced.
+  var unread: [ReceivedTruth] = []
+  var isOrderHidden = false
   /// Bytes that were accepted, read, sent and acknowledged.
   var accepted = 0
   var read = 0
@@ -82,6 +85,18 @@ final class StreamSocket {
     self.connection = connection
     self.side = side
     self.state = state
+  }
+
+  /// Data came without an announcement: until all are read, nothing shows the order of what waits and of what comes.
+  func hideOrder() {
+    isOrderHidden = true
+    for truth in unread { truth.isOrderHidden = true }
+  }
+
+  /// A call has read.
+  func noteRead() {
+    unread.removeAll { $0.outcome != nil }
+    if unread.isEmpty { isOrderHidden = false }
   }
 
   var available: Int { accepted - read }

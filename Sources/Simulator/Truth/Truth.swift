@@ -27,6 +27,13 @@ public final class Waking {
   public var runningTime: UInt64? { running?.time }
 }
 
+/// Packets that were handed to the protocols together.
+final class BatchTruth {
+  var count = 0
+  /// Whether one of them waited in a socket's backlog, or was consumed, without an event.
+  var hasSilent = false
+}
+
 /// The life of one received frame or packet.
 public final class ReceivedTruth {
   public let address: UInt64
@@ -49,8 +56,14 @@ public final class ReceivedTruth {
   public internal(set) var follows: SentTruth?
   /// TCP merged it into another packet without an event while it waited in a socket's backlog.
   public internal(set) var isMergedInBacklog = false
-  /// It arrived before bytes that precede it, or after others that follow it, so its place in the stream has no event.
-  public internal(set) var isOutOfOrder = false
+  /// While it waited to be read, TCP had data that it had not announced: below SO_RCVLOWAT, or before bytes that precede them.
+  public internal(set) var isOrderHidden = false
+  /// It waited in a socket's backlog.
+  public internal(set) var isBacklogged = false
+  /// A segment without data, as others of its connection are.
+  public internal(set) var isEmpty = false
+  /// The packets that were handed to the protocols together.
+  var batch: BatchTruth?
   /// The stack consumed it without an event that names it or stands in its context.
   public internal(set) var isSilent = false
   var isFromBacklog = false
