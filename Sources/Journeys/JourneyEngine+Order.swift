@@ -82,7 +82,10 @@ extension JourneyEngine {
 
   /// The journey of `slot` ends, and others may be taken for it.
   mutating func admitDoubt(_ slot: Int) {
-    if packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .ambiguous }
+    // What was read is most likely this one, and says that it is inferred; what else became of a packet has no other sign.
+    if packets.slots[slot].journey.outcome != .delivered, packets.slots[slot].journey.completeness == .complete {
+      packets.slots[slot].journey.completeness = .ambiguous
+    }
     for stage in [Stage.ready, .read] { packets.slots[slot].journey.stages[stage]?.link = .inferred }
     for index in 0..<packets.slots[slot].wakerCount {
       packets.slots[slot].wakers[index].waking.link = .inferred

@@ -139,8 +139,8 @@ extension JourneyEngine {
         packets.slots[slot].journey.completeness = .ambiguous
       }
       // Nothing shows whether data came in order where nothing announces them (before 6.3); a copy names the first that it takes.
-      let isPlain = (hasDataReady || hasReadable) && !entry.isGuessed
-      let isSure = isPlain || packets.slots[slot].isPlaced || tasks.tasks[reader.task].copies.contains { $0.packet == entry.packet }
+      let isNamed = hasDataReady || hasReadable || tasks.tasks[reader.task].copies.contains { $0.packet == entry.packet }
+      let isSure = packets.slots[slot].isPlaced || isNamed && !entry.isGuessed
       deliver(reader, slot, mark(reader, covering: entry.end - start, isSure ? link : .inferred))
     }
     if sockets.sockets[socket].consumed == sockets.sockets[socket].accepted { sockets.sockets[socket].isOrderOpen = false }
