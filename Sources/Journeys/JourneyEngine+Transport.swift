@@ -212,7 +212,7 @@ extension JourneyEngine {
     guard let context = context(of: e) else { return }
     guard socket == 0 || contexts[context].strangersSocket != socket else { return contexts[context].mayWake = false }
     let current = packets.slot(contexts[context].current)
-    let isCurrents = current.map { belongs($0, to: socket, flow) } ?? false
+    let isCurrents = current.map { belongs($0, to: socket, flow, old) } ?? false
     if !isCurrents {
       // A task that calls connect(), close() or shutdown() changes states, too, with no packet in hand.
       let isPolling = e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff)
@@ -235,9 +235,11 @@ extension JourneyEngine {
   }
 
   /// Whether the packet in `slot` may be the one that changes the state of `socket`; text does not print the socket, only its connection.
-  private func belongs(_ slot: Int, to socket: UInt64, _ flow: FlowID) -> Bool {
+  private func belongs(_ slot: Int, to socket: UInt64, _ flow: FlowID, _ old: Int32) -> Bool {
     let known = packets.slots[slot].journey.socket
-    if known == 0 { return packets.slots[slot].journey.flow == .none || packets.slots[slot].journey.flow == flow }
+    // The ACK that ends a handshake changes the new socket twice, which has no remote end the first time.
+    let isSecondChange = old == Event.TCPState.synReceived && packets.slots[slot].changedState
+    if known == 0 { return packets.slots[slot].journey.flow == .none || packets.slots[slot].journey.flow == flow || isSecondChange }
     return socket == 0 ? packets.slots[slot].journey.flow == flow : known == socket
   }
 

@@ -77,7 +77,6 @@ import Testing
       $0.received(Self.socket, 200)
     }
     let journey = try #require(s.journey(0x200))
-    #expect(journey.completeness == .ambiguous)
     #expect(journey.stages[.read]?.link == .inferred)
   }
 

@@ -15,14 +15,15 @@ import Testing
     let check = SeriesCheck(scenario, seeds: 1...UInt64(max(Self.count / 4, 1)), generation, hasProbes: hasProbes)
     #expect(check.packets > Self.count / 4)
     #expect(check.failures.isEmpty, "\(check.summary)\n\(check.failures.prefix(5).joined(separator: "\n"))")
-    expectFewConcessions(check, generation)
+    // Before 6.6 NET_RX polls what its own softirq added in the next one, so that under load most interrupts are pending together.
+    expectFewConcessions(check, generation, percent: scenario == "ksoftirqd" ? 65 : 40)
   }
 
   /// What is left open is the exception, so that the comparison says something.
-  private func expectFewConcessions(_ check: SeriesCheck, _ kernel: Kernel) {
+  private func expectFewConcessions(_ check: SeriesCheck, _ kernel: Kernel, percent limit: Int = 40) {
     let percent = kernel.probeNamesPacket ? 8 : 20
     #expect(check.concessions.countBeyondInterrupts * 100 <= percent * check.packets, "\(check.summary)")
-    #expect(check.concessions.count * 100 <= 40 * check.packets, "\(check.summary)")
+    #expect(check.concessions.count * 100 <= limit * check.packets, "\(check.summary)")
   }
 
   @Test(arguments: ["udp", "tcp-bulk", "ksoftirqd", "low-water"], kernels)

@@ -211,7 +211,9 @@ public struct TruthCheck {
   private mutating func compareSent(_ packet: SentTruth, _ journey: Journey, _ label: String) {
     if isCut, journey.completeness != .complete { return }
     if packet.isCompleted, journey.outcome != .completed { differences.append("\(label): \(journey.outcome), but was completed") }
-    if packet.isCompleted, journey.completeness != .complete { differences.append("\(label): \(journey.completeness)") }
+    // What a call sent whose end the recording does not have may have had a sender: an ACK that a read sends, for one.
+    let isCallOpen = journey.completeness == .truncated && packet.sender == nil && journey.stages[.queue]?.context == .process
+    if packet.isCompleted, journey.completeness != .complete, !isCallOpen { differences.append("\(label): \(journey.completeness)") }
     if Int(journey.frames) != packet.frames { differences.append("\(label): \(journey.frames) frames, but had \(packet.frames)") }
     if kernel.hasDataReady, journey.sender?.pid != packet.sender {
       differences.append("\(label): sent by \(journey.sender?.pid ?? 0), but was by \(packet.sender ?? 0)")
