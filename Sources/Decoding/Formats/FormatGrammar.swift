@@ -1,7 +1,7 @@
 internal import Bytes
 
 /// Whether a print format is what kernels write: a string and expressions of C. libtraceevent takes it to be, and comes down over a `?` without
-/// its `:`, or an operator without what it works on.
+/// its `:`, an operator without what it works on, or a division by what may be zero.
 ///
 ///     "vec=%u [action=%s]", REC->vec, __print_symbolic(REC->vec, { 0, "HI" }, { 1, "TIMER" })
 struct FormatGrammar {
@@ -10,6 +10,7 @@ struct FormatGrammar {
   private var depth = 0
   private var hasCondition = false
   private var callsUnknown = false
+  private var mayDivideByZero = false
   /// Kernels nest some twenty deep (sched_switch).
   private static let deepest = 64
 
@@ -30,7 +31,7 @@ struct FormatGrammar {
       // Some macros of the kernel are whole statements.
       return text.view.firstIndex(of: "({ ") == nil ? .unsound : .foreign
     }
-    return grammar.hasCondition && grammar.callsUnknown ? .foreign : .sound
+    return grammar.mayDivideByZero || grammar.hasCondition && grammar.callsUnknown ? .foreign : .sound
   }
 
   // MARK: tokens
@@ -104,15 +105,37 @@ struct FormatGrammar {
     depth += 1
     defer { depth -= 1 }
     guard operand() else { return false }
-    while isOperator() { guard operand() else { return false } }
+    while let symbol = takesOperator() {
+      let start = at
+      guard operand() else { return false }
+      // libtraceevent takes `a / b - c` for `a / (b - c)` now and then.
+      if symbol == 47 || symbol == 37, !isNumberOtherThanZero(start) || isOperator(peek) { mayDivideByZero = true }
+    }
     guard takes("?") else { return true }
     hasCondition = true
     return expression() && takes(":") && expression()
   }
 
-  /// Steps over an operator between two operands.
-  private mutating func isOperator() -> Bool {
-    Self.operators.contains { takes($0) }
+  private static let sizes: Set<String> = [
+    "sizeof(u8)", "sizeof(u16)", "sizeof(u32)", "sizeof(u64)", "sizeof(char)", "sizeof(int)", "sizeof(long)", "sizeof(unsignedlong)",
+  ]
+
+  /// Steps over an operator between two operands and answers its first byte, or nil if there is none.
+  private mutating func takesOperator() -> UInt8? {
+    let symbol = peek
+    return Self.operators.contains { takes($0) } ? symbol : nil
+  }
+
+  private func isOperator(_ byte: UInt8?) -> Bool { byte.map { "+-*/%&|^<>=!".utf8.contains($0) } ?? false }
+
+  /// Whether what stands from `start` up to here is a number, perhaps in brackets, or the size of a type, and not zero.
+  private func isNumberOtherThanZero(_ start: Int) -> Bool {
+    let operand = text[start..<at].filter { ![32, 9, 10].contains($0) }
+    if Self.sizes.contains(String(decoding: operand, as: UTF8.self)) { return true }
+    let digits = operand.filter { $0 != 40 && $0 != 41 }
+    guard let first = digits.first, (48..<58).contains(first), digits.allSatisfy({ Self.isWord($0) }) else { return false }
+    let isHexadecimal = digits.count > 2 && digits[1] | 32 == 120
+    return digits[(isHexadecimal ? 2 : 0)...].contains { (49..<58).contains($0) || isHexadecimal && (97..<103).contains($0 | 32) }
   }
 
   private static let operators: [StaticString] = ["<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "%", "&", "|", "^", "<", ">"]
