@@ -33,14 +33,17 @@ damage: packages
 	swift build --build-tests -Xswiftc -O
 	WAKEPATH_DAMAGE=all swift test --skip-build -Xswiftc -O --filter "^DamageTests\\."
 
-# Simulated scenarios of every kind, kernel and way of recording, SIMULATE of each (11,440 in all), each held against what really happened in
-# the simulated machine; a failure names its seed. All are played, and one difference makes it fail.
-SIMULATE = 130
+# Simulated scenarios of every kind, SIMULATE of each (10,032 in all), as `wakepath record` records them, each held against what really happened
+# in the simulated machine; one difference makes it fail, and names its seed. `make simulate PROBES= KERNELS=6.1` plays recordings without
+# packets' headers, where order is all there is now and then.
+SIMULATE = 304
+KERNELS = 6.6 6.12 6.18
+PROBES = --probes
 SCENARIOS = udp tcp-bulk gro rps ksoftirqd backlog handshake lossy busy-reader low-water random
 simulate: build
-	@failed=0; for kernel in 6.1 6.6 6.12 6.18; do for probes in "" --probes; do for scenario in $(SCENARIOS); do \
-	  $(WAKEPATH) simulate $$scenario --kernel $$kernel $$probes --check $(SIMULATE) || failed=1; \
-	done; done; done; exit $$failed
+	@failed=0; for kernel in $(KERNELS); do for scenario in $(SCENARIOS); do \
+	  $(WAKEPATH) simulate $$scenario --kernel $$kernel $(PROBES) --check $(SIMULATE) || failed=1; \
+	done; done; exit $$failed
 
 # Real Debian kernels in QEMU, recorded while they carry a known workload.
 kernels: build

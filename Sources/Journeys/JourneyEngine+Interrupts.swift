@@ -24,7 +24,8 @@ extension JourneyEngine {
   mutating func raise(_ e: Event) {
     let cpu = Int(max(e.cpu, 0))
     let mark = StageMark(e, .softirqRaise, .ordered)
-    if cpus[cpu].pendingRaise == nil { cpus[cpu].pendingRaise = mark }
+    // Several requests before one run: which of them it was for is not told.
+    if cpus[cpu].pendingRaise == nil { cpus[cpu].pendingRaise = mark } else { cpus[cpu].pendingRaise?.link = .inferred }
     if cpus[cpu].vector != nil { cpus[cpu].pendingConditions.insert(.softirqBusy) }
     if e.flags.contains(.hardirq) {
       guard let handler = cpus[cpu].handler else { return }
@@ -117,9 +118,8 @@ extension JourneyEngine {
     // An interrupt's request is that of the NAPI instance it announced; without one, NET_RX asked for itself, its budget used up.
     // A second poll in one run was asked for while it ran, without a word (6.4 and later).
     if var raise = cpus[cpu].raise, !(cpus[cpu].poll?.isRepeated ?? false), raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
-      // It may as well have been for a poll before this one, or for the backlog.
-      let isAlone = !cpus[cpu].raised.contains { !$0.isClaimed && $0.raise != nil }
-      if raise.context != .softirq || !isAlone { raise.link = .inferred }
+      // It may as well have been for a poll before this one, for the backlog, or this poll was asked for without a word.
+      raise.link = .inferred
       packets.slots[slot].journey.stages[.raise] = raise
     }
   }

@@ -76,6 +76,7 @@ extension JourneyEngine {
     tasks.tasks[task].copies.removeAll(keepingCapacity: true)
     tasks.tasks[task].consumed = nil
     tasks.tasks[task].changed = nil
+    tasks.tasks[task].answersHandshake = false
     tasks.tasks[task].callEnd = e.time
     releaseSent(task)
     guard tasks.tasks[task].context >= 0, e.context == .process else { return }
@@ -211,14 +212,16 @@ extension JourneyEngine {
   /// Joins the call to the datagram it read; false if the socket has none.
   private mutating func readDatagram(_ reader: Reader, _ socket: Int, _ bytes: Int64) -> Bool {
     // A datagram cannot give more bytes than it has: one that is too small was not the one that was read.
-    while let entry = sockets.sockets[socket].queue.popFirst() {
+    while let first = sockets.sockets[socket].queue.first {
+      let place = first.end == bytes ? nil : overtaking(socket, bytes)
+      let entry = sockets.sockets[socket].queue.remove(at: place ?? 0)
       guard let slot = packets.slot(entry.packet) else { continue }
       if entry.end < bytes {
         giveUp(entry.packet)
         continue
       }
       shorten(slot, to: bytes)
-      var mark = mark(reader, covering: 0, .ordered)
+      var mark = mark(reader, covering: 0, place == nil ? .ordered : .inferred)
       if tasks.tasks[reader.task].copies.isEmpty, let consumed = tasks.tasks[reader.task].consumed {
         mark = StageMark(time: consumed.time, cpu: consumed.cpu, context: .process, evidence: .consumeSkb, link: .ordered)
       }
@@ -227,6 +230,14 @@ extension JourneyEngine {
     }
     return false
   }
+
+  /// Two CPUs that put datagrams into one queue may announce them in the other order: the place of the first one close by that has exactly
+  /// `bytes`, or nil.
+  private func overtaking(_ socket: Int, _ bytes: Int64) -> Int? {
+    sockets.sockets[socket].queue.prefix(Self.overtakingLimit).firstIndex { $0.end == bytes && packets.slot($0.packet) != nil }
+  }
+
+  private static let overtakingLimit = 16
 
   /// Text does not print the socket of sk_data_ready: all its datagrams wait in one queue. The one that the call's copy or free names is the
   /// one; else the first of the same size and protocol that woke the reader, or the first at all.

@@ -13,7 +13,7 @@ extension JourneyEngine {
     }
     var forwarded: Int?
     if let slot = packets.find(skb) {
-      if packets.slots[slot].state == .delivered, isForwarded(slot, context, device) {
+      if packets.slots[slot].state == .delivered, isForwarded(slot, context, length, device) {
         forwarded = packets.slots[slot].journey.id
         // Or freed without a word, and the address taken for a packet to send.
         if device == packets.slots[slot].journey.device { packets.slots[slot].isDoubtful = true }
@@ -31,10 +31,12 @@ extension JourneyEngine {
 
   /// Whether the received packet in `slot` is what is sent now, and not another one at its address: IP hands it on in its own context, and not
   /// to the device inside this machine that it came from.
-  private func isForwarded(_ slot: Int, _ context: Int?, _ device: NameID) -> Bool {
+  private func isForwarded(_ slot: Int, _ context: Int?, _ length: UInt32, _ device: NameID) -> Bool {
     guard let context, contexts[context].pending.contains(packets.ref(slot)) else { return false }
     let journey = packets.slots[slot].journey
-    return device != journey.device || !packets.slots[slot].isFromBacklog
+    if device != journey.device { return true }
+    // The same packet has grown by the header of its link, with or without a VLAN tag.
+    return !packets.slots[slot].isFromBacklog && [0, 14, 18].contains(length &- journey.length)
   }
 
   private mutating func birthOfSent(_ e: Event, _ skb: UInt64, _ length: UInt32, _ device: NameID) -> Int {
@@ -73,6 +75,7 @@ extension JourneyEngine {
       sent.slots[slot].journey.protocolNumber = packets.slots[cause].journey.protocolNumber
       sent.slots[slot].journey.socket = packets.slots[cause].journey.socket
       sent.slots[slot].journey.flow = packets.slots[cause].journey.flow
+      if let task = tasks.known(e.pid) { tasks.tasks[task].answersHandshake = false }
       return
     }
     guard e.context == .process, e.pid != 0 else { return }
@@ -85,6 +88,8 @@ extension JourneyEngine {
       sent.slots[slot].journey.flow = changed.flow
       return
     }
+    // The ACK that ends a handshake, from a task that found the SYN-ACK in its backlog.
+    if tasks.tasks[task].answersHandshake { return tasks.tasks[task].answersHandshake = false }
     guard hasSendLength else {
       sent.slots[slot].journey.sender = Journey.Task(pid: e.pid, comm: tasks.tasks[task].comm)
       return
@@ -236,8 +241,9 @@ extension JourneyEngine {
   }
 
   /// No more segments of the packet that was split on this CPU.
-  mutating func endSplit(_ e: Event) {
-    let cpu = Int(max(e.cpu, 0))
+  mutating func endSplit(_ e: Event) { endSplit(on: Int(max(e.cpu, 0))) }
+
+  private mutating func endSplit(on cpu: Int) {
     guard let slot = sent.slot(cpus[cpu].splitting) else { return }
     cpus[cpu].splitting = .none
     sent.slots[slot].isSplit = true
@@ -277,6 +283,7 @@ extension JourneyEngine {
       name(slot, socket, proto)
     }
     releaseSent(task)
+    endSplit(e)
   }
 
   /// What a task has sent is not part of a send call, or the call is over.
@@ -312,6 +319,7 @@ extension JourneyEngine {
 
   /// The recording is over.
   mutating func finishSending() {
+    for cpu in cpus.indices { endSplit(on: cpu) }
     for slot in sent.slots.indices where !sent.slots[slot].isFree {
       // Of what is over, the end of the call that sent it is missing.
       if sent.slots[slot].journey.completeness == .complete { sent.slots[slot].journey.completeness = .truncated }

@@ -207,7 +207,9 @@ extension JourneyEngine {
     if new == Event.TCPState.established { connect(socket, flow) }
     sockets.sockets[sockets.find(socket)].flow = flow
     if e.context == .process, e.pid != 0 {
-      tasks.tasks[tasks.find(e.pid)].changed = isByPacket(old, new) || new == Event.TCPState.close ? nil : (socket, flow)
+      let task = tasks.find(e.pid)
+      tasks.tasks[task].changed = isByPacket(old, new) || new == Event.TCPState.close ? nil : (socket, flow)
+      tasks.tasks[task].answersHandshake = old == Event.TCPState.synSent && new == Event.TCPState.established
     }
     guard let context = context(of: e) else { return }
     guard socket == 0 || contexts[context].strangersSocket != socket else { return contexts[context].mayWake = false }

@@ -224,7 +224,8 @@ public struct JourneyEngine: Sendable {
     guard let slot = packets.find(address) else { return }
     let here = context(of: e)
     switch packets.slots[slot].state {
-    case .queued, .lingering, .parked: packets.forget(address)
+    // Delivered, and freed without a word: TCP merged it into another that waits in a backlog (`tcp_add_backlog`).
+    case .queued, .lingering, .parked, .delivered: packets.forget(address)
     case .processing where packets.slots[slot].dataLength > 0: packets.forget(address)
     // Freed, and still to have its effect: what a task takes from a backlog, for example.
     case .processing where contexts.indices.contains { $0 != here && contexts[$0].current == packets.ref(slot) }: packets.forget(address)

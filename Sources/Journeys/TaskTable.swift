@@ -36,6 +36,9 @@ struct TaskState {
   /// The socket whose state it has just changed (0 in text, which does not print it) and its connection: the SYN or FIN follows.
   var changed: (socket: UInt64, flow: FlowID)?
 
+  /// Whether the segment it has just taken from a backlog made a connection stand: the ACK follows, and no call sends it.
+  var answersHandshake = false
+
   var isIdle: Bool { wokenFor.isEmpty && copies.isEmpty && consumed == nil && context < 0 && sent.isEmpty && poll == nil && handler == nil }
 }
 
