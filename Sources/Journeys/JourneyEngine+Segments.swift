@@ -90,12 +90,13 @@ extension JourneyEngine {
     for candidates in [waiting, silent] {
       if let whole = segments.first(where: { $0.dataLength == reported && candidates.contains($0.packet) }) { return whole.packet }
     }
-    for first in segments where first.dataLength > 0 && first.dataLength < reported {
+    for first in segments where first.dataLength > 0 {
       var sum = first.dataLength
-      while sum < reported, let next = segments.first(where: { $0.sequence == first.sequence &+ sum && $0.dataLength > 0 }) {
+      // tcp_probe counts in 16 bits.
+      while sum < 4 << 16, let next = segments.first(where: { $0.sequence == first.sequence &+ sum && $0.dataLength > 0 }) {
         sum += next.dataLength
+        if sum & 0xffff == reported { return first.packet }
       }
-      if sum == reported { return first.packet }
     }
     return nil
   }

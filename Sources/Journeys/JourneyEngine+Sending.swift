@@ -89,7 +89,9 @@ extension JourneyEngine {
       return
     }
     // The ACK that ends a handshake, from a task that found the SYN-ACK in its backlog.
-    if tasks.tasks[task].answersHandshake { return tasks.tasks[task].answersHandshake = false }
+    let isAnswer = tasks.tasks[task].answersHandshake && Self.emptySegments.contains(sent.slots[slot].journey.length)
+    tasks.tasks[task].answersHandshake = false
+    if isAnswer { return }
     guard hasSendLength else {
       sent.slots[slot].journey.sender = Journey.Task(pid: e.pid, comm: tasks.tasks[task].comm)
       return
@@ -98,6 +100,9 @@ extension JourneyEngine {
     sent.slots[slot].isInCall = true
     tasks.tasks[task].sent.append(sent.ref(slot))
   }
+
+  /// Frames of segments without data: IPv4 and IPv6, without and with time stamps.
+  private static let emptySegments: Set<UInt32> = [54, 66, 74, 86]
 
   /// Packets of one send call that wait for its end.
   private static let packetsOfCall = 1024
@@ -283,7 +288,6 @@ extension JourneyEngine {
       name(slot, socket, proto)
     }
     releaseSent(task)
-    endSplit(e)
   }
 
   /// What a task has sent is not part of a send call, or the call is over.

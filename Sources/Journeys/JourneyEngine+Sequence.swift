@@ -18,7 +18,11 @@ extension JourneyEngine {
       place(slot, socket, header.sequence &+ (header.flags.contains(.syn) ? 1 : 0), dataLength)
       return true
     }
-    guard let run = run(from: slot, silentPackets(context, slot), dataLength) else { return false }
+    let nearby = silentPackets(context, slot)
+    var found: [Segment]?
+    // tcp_probe counts in 16 bits.
+    for more in 0...3 as ClosedRange<UInt32> where found == nil { found = run(from: slot, nearby, dataLength + more << 16) }
+    guard let run = found else { return false }
     let mark = StageMark(e, .tcpProbe, .ordered)
     for segment in run {
       packets.slots[segment.packet].journey.frames += UInt32(segment.fragments.count)

@@ -101,10 +101,10 @@ extension JourneyEngine {
     }
   }
 
-  /// tcp_probe counts payload in 16 bits; packets of BIG TCP have more.
+  /// tcp_probe counts payload in 16 bits; packets of BIG TCP have more, and so have those that were merged in a backlog.
   private func unwrapped(_ reported: UInt32, _ length: UInt32) -> UInt32 {
-    guard length > 65_535 + 120, reported < 65_536 else { return reported }
-    return reported + (length - 120 - min(reported, length - 120)) / 65_536 * 65_536
+    guard reported < 65_536, length > reported + 120 else { return reported }
+    return reported + (length - 120 - reported + 65_535) / 65_536 * 65_536
   }
 
   /// sk_data_ready: the socket announces data.

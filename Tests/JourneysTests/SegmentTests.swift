@@ -86,6 +86,27 @@ import Testing
     #expect(k.journey(0xb)?.stream == nil)
   }
 
+  /// tcp_probe counts in 16 bits: two segments of 55,680 bytes give 45,824.
+  @Test(arguments: [true, false]) func moreThanTcpProbeCanCount(namesPacket: Bool) throws {
+    var k = Script()
+    if !namesPacket { k.engine = JourneyEngine(hasDataReady: false) }
+    for (skb, sequence) in [(0xa, 1), (0xb, 55_681)] as [(UInt64, UInt32)] {
+      k.softirq {
+        Self.receive(&$0, skb, 55_732, sequence: sequence)
+        $0.poll()
+      }
+    }
+    k.on(pid: 9, []) {
+      let flow = $0.flows.intern(Self.ours)
+      $0.emit(.tcpProbe(skb: namesPacket ? 0xa : 0, socket: namesPacket ? 0x50 : 0, cookie: 1, flow: flow, dataLength: 45_824))
+      $0.copy(0xa, 111_360)
+      if namesPacket { $0.received(0x50, 111_360) } else { $0.emit(.tcpRcvSpaceAdjust(socket: 0x50, cookie: 1, flow: .none)) }
+    }
+    #expect(k.journey(0xa)?.stream == 0..<55_680)
+    #expect(k.journey(0xb)?.stream == 55_680..<111_360)
+    #expect(k.journey(0xb)?.outcome == .delivered)
+  }
+
   /// Without headers the shares are guessed from lengths, and the read says so.
   @Test func aGuessedShareIsNoExactRead() throws {
     var k = Script()

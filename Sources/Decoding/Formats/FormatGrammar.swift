@@ -117,7 +117,7 @@ struct FormatGrammar {
   }
 
   private static let sizes: Set<String> = [
-    "sizeof(u8)", "sizeof(u16)", "sizeof(u32)", "sizeof(u64)", "sizeof(char)", "sizeof(int)", "sizeof(long)", "sizeof(unsignedlong)",
+    "sizeof(u8)", "sizeof(u16)", "sizeof(u32)", "sizeof(u64)", "sizeof(char)", "sizeof(int)", "sizeof(unsignedint)", "sizeof(long)", "sizeof(unsignedlong)",
   ]
 
   /// Steps over an operator between two operands and answers its first byte, or nil if there is none.
