@@ -47,7 +47,8 @@ extension JourneyEngine {
       guard let slot = packets.slot(ref), packets.slots[slot].state == .delivered else { continue }
       if packets.slots[slot].journey.header?.protocolNumber != Event.IPProtocol.tcp { return slot }
     }
-    return first
+    // Its reader was quicker than the announcement.
+    return nil
   }
 
   /// A task freed the datagram in `slot`: without sock_recv_length (before 6.3) that is its reading.

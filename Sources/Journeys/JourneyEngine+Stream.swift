@@ -86,7 +86,9 @@ extension JourneyEngine {
   func silentPackets(_ context: Int, _ slot: Int) -> (before: [Int], after: [Int]) {
     let id = packets.slots[slot].journey.id
     let device = packets.slots[slot].journey.device
-    var refs = parked.suffix(Self.silentLimit).map(\.ref)
+    // Headers tell whose they are, however many came since; lengths would mislead.
+    let limit = packets.slots[slot].journey.header == nil ? Self.silentLimit : Self.headedLimit
+    var refs = parked.suffix(limit).map(\.ref)
     // Another CPU may be in the middle of the batch whose packets the backlog already holds.
     for other in softContext.lazy.map(Int.init) where other != context { refs += contexts[other].pending }
     var found: [Int] = []
@@ -111,6 +113,8 @@ extension JourneyEngine {
 
   /// A packet of 64 KiB has 45 fragments at the usual MTU, and a backlog holds some of them.
   private static let silentLimit = 256
+  /// A backlog of some megabytes in fragments.
+  private static let headedLimit = 4096
 
   /// `slot` with the fragments before it, if the first of them was consumed: IP keeps the address of the last fragment and consumes the
   /// first one (`inet_frag_reasm_prepare`, net/ipv4/inet_fragment.c); of those between there is no event.
