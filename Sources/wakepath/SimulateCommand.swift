@@ -45,6 +45,7 @@ struct SimulateCommand: ParsableCommand {
     }
     guard Kernel.all[kernel] != nil else { throw ValidationError("There is no kernel '\(kernel)' to simulate.") }
     guard deviation.map({ Deviation(rawValue: $0) != nil }) ?? true else { throw ValidationError("There is no rule '\(deviation ?? "")'.") }
+    guard !probes || check != nil else { throw ValidationError("--probes goes with --check: recordings for -o have no packets' headers yet.") }
     guard output != nil || truth != nil || check != nil else { throw ValidationError("Say where to write the recording with -o.") }
   }
 
