@@ -23,10 +23,6 @@ extension JourneyEngine {
     }
     let headers = sockets.sockets[socket].headerLength ?? 52
     let nearby = silentPackets(context, slot)
-    if let run = run(from: slot, nearby, dataLength) {
-      let units = run.map { Unit(packet: $0.packet, fragments: $0.fragments, dataLength: $0.dataLength) }
-      return take(units, e, context, socket, isGuessed: false)
-    }
     var own = Unit(packet: slot, dataLength: length > headers ? length - headers : 0)
     if let whole = reassembled(slot, nearby.before, headers), whole.dataLength <= dataLength + padding(slot) { own = whole }
     own.dataLength = min(own.dataLength, dataLength)
@@ -37,27 +33,27 @@ extension JourneyEngine {
       rest -= unit.dataLength
       taken.append(unit)
     }
-    take(taken, e, context, socket, isGuessed: true)
+    take(taken, e, context, socket)
     // Data whose packet we never saw.
     sockets.sockets[socket].accepted += Int64(rest)
   }
 
-  /// The units make up what TCP takes in now; the first is the packet that the event names.
-  private mutating func take(_ units: [Unit], _ e: Event, _ context: Int, _ socket: Int, isGuessed: Bool) {
+  /// The units, guessed from lengths, make up what TCP takes in now; the first is the packet that the event names.
+  private mutating func take(_ units: [Unit], _ e: Event, _ context: Int, _ socket: Int) {
     guard let own = units.first else { return }
     merge(own)
-    enqueue(own.packet, socket, own.dataLength, isGuessed: isGuessed)
-    let mark = StageMark(e, .tcpProbe, isGuessed ? .inferred : .ordered)
+    enqueue(own.packet, socket, own.dataLength, isGuessed: true)
+    let mark = StageMark(e, .tcpProbe, .inferred)
     for unit in units.dropFirst() {
       merge(unit)
       packets.slots[unit.packet].state = .processing
-      packets.slots[unit.packet].isMate = isGuessed
+      packets.slots[unit.packet].isMate = true
       packets.slots[unit.packet].journey.protocolNumber = Event.IPProtocol.tcp
       packets.slots[unit.packet].journey.flow = packets.slots[own.packet].journey.flow
       packets.slots[unit.packet].journey.socket = packets.slots[own.packet].journey.socket
       packets.slots[unit.packet].socketKey = packets.slots[own.packet].socketKey
       packets.slots[unit.packet].journey.stages[.transport] = mark
-      enqueue(unit.packet, socket, unit.dataLength, isGuessed: isGuessed)
+      enqueue(unit.packet, socket, unit.dataLength, isGuessed: true)
       contexts[context].mates.append(packets.ref(unit.packet))
     }
   }
