@@ -52,7 +52,7 @@ extension RecordedEvent {
       without: "events inside an interrupt handler are told apart by their flags only"),
     RecordedEvent(
       "irq", "softirq_raise", for: "when the hard half asks for the soft half",
-      without: "the wait for the soft interrupt counts as time in the hard one"),
+      without: "the wait for the soft interrupt counts as time in the hard one", keeping: "vec == 3"),
     RecordedEvent(
       "irq", "softirq_entry", for: "when the soft half starts, on which CPU and in whose time",
       without: "waiting for the soft interrupt cannot be told from polling in it"),
@@ -82,6 +82,9 @@ extension RecordedEvent {
     RecordedEvent(
       "net", "netif_receive_skb_entry", for: "a packet enters the stack past GRO",
       without: "packets handed over past GRO begin at netif_receive_skb", device: "name"),
+    RecordedEvent(
+      "net", "netif_receive_skb_list_entry", for: "a driver hands over a list of packets past GRO",
+      without: "packets handed over in lists begin at netif_receive_skb", device: "name"),
     RecordedEvent(
       "net", "netif_receive_skb", for: "protocol processing of a packet begins",
       without: "no packet can be followed", device: "name", essential: true),

@@ -20,7 +20,16 @@ public struct Record: Sendable {
   public var offset: Int32
   /// How many bytes it has.
   public var length: Int32
+  /// The buffer of the recording that holds its bytes.
+  @usableFromInline var buffer: Int32
   public var kind: Kind
+
+  /// No kernel has more CPUs: the largest `CONFIG_NR_CPUS` is 8,192 (x86 with `CONFIG_MAXSMP`, powerpc). A larger number is none.
+  static let cpuLimit = 8192
+
+  /// Whether its bytes lie in the same buffer as those of `other`, and are of the same stream.
+  @inlinable
+  public func sharesBytes(with other: Record) -> Bool { buffer == other.buffer && stream == other.stream }
 }
 
 /// Records that lie side by side, to be filled over and over.
@@ -33,7 +42,7 @@ public struct RecordBatch: Sendable {
 
   /// Room for `capacity` records.
   public init(capacity: Int) {
-    records = Array(repeating: Record(time: 0, cpu: 0, stream: 0, offset: 0, length: 0, kind: .event), count: max(capacity, 1))
+    records = Array(repeating: Record(time: 0, cpu: 0, stream: 0, offset: 0, length: 0, buffer: 0, kind: .event), count: max(capacity, 1))
   }
 
   /// How many fit.
@@ -44,11 +53,15 @@ public struct RecordBatch: Sendable {
 
   public subscript(index: Int) -> Record { records[index] }
 
+  @inline(__always)
   mutating func append(_ record: Record) {
     records[count] = record
     count &+= 1
     latest = max(latest, record.time)
   }
+
+  /// Whether another one fits.
+  var hasRoom: Bool { count < records.count }
 
   /// Adds the first of `entries` from `start` up to `end`, as far as there is room and their times are at most `latest`; how many.
   mutating func append(_ entries: [RingStream.Entry], _ start: Int, _ end: Int, upTo latest: UInt64, cpu: Int32, stream: Int32) -> Int {
@@ -61,6 +74,37 @@ public struct RecordBatch: Sendable {
     return taken
   }
 
+  /// Adds the samples of `entries` from `start` up to `end`, as far as they lie in `buffer`, there is room and their times are at most `latest`;
+  /// how many. As records they are of `stream`, in the recording's buffer `shared`.
+  mutating func append(
+    _ entries: [PerfQueue.Entry], _ start: Int, _ end: Int, upTo latest: UInt64, _ stream: Int32, buffer: Int32, _ shared: Int32
+  ) -> Int {
+    let stop = min(end, start &+ (records.count &- count))
+    guard start < stop else { return 0 }
+    let taken = Self.copy(entries.span, start, stop, latest, stream, buffer, shared, into: &records, count)
+    count &+= taken
+    if taken > 0 { self.latest = max(self.latest, records[count &- 1].time) }
+    return taken
+  }
+
+  private static func copy(
+    _ entries: Span<PerfQueue.Entry>, _ start: Int, _ stop: Int, _ latest: UInt64, _ stream: Int32, _ buffer: Int32, _ shared: Int32,
+    into records: inout [Record], _ first: Int
+  ) -> Int {
+    var room = records.mutableSpan
+    var place = start
+    var target = first
+    while place < stop {
+      let entry = entries[place]
+      guard entry.time <= latest, entry.buffer == buffer, entry.what == .sample else { break }
+      room[target] = Record(
+        time: entry.time, cpu: entry.cpu, stream: stream, offset: entry.offset, length: entry.size, buffer: shared, kind: .event)
+      place &+= 1
+      target &+= 1
+    }
+    return place &- start
+  }
+
   private static func copy(
     _ entries: Span<RingStream.Entry>, _ start: Int, _ stop: Int, _ latest: UInt64, _ cpu: Int32, _ stream: Int32,
     into records: inout [Record], _ first: Int
@@ -70,7 +114,7 @@ public struct RecordBatch: Sendable {
     var target = first
     while place < stop, entries[place].time <= latest {
       let entry = entries[place]
-      room[target] = Record(time: entry.time, cpu: cpu, stream: stream, offset: entry.offset, length: entry.length, kind: .event)
+      room[target] = Record(time: entry.time, cpu: cpu, stream: stream, offset: entry.offset, length: entry.length, buffer: stream, kind: .event)
       place &+= 1
       target &+= 1
     }

@@ -232,8 +232,8 @@ public struct Recording {
   }
 
   private mutating func start() {
-    for index in 0..<(rings.count + texts.count + perfs.count) {
-      buffers.append(ByteBuffer(capacity: 1))
+    for _ in 0..<(rings.count + texts.count + perfs.count) { buffers.append(ByteBuffer(capacity: 1)) }
+    for index in 0..<buffers.count {
       if index < rings.count { rings[index].open(&found) }
       if let time = advance(index) { merger.add(time: time, stream: Int32(index)) }
     }
@@ -253,7 +253,7 @@ public struct Recording {
       return texts[text].head == .end ? nil : texts[text].headTime
     }
     let perf = text - texts.count
-    perfs[perf].advance(&buffers, index, &found)
+    perfs[perf].advance(&buffers, &found)
     return perfs[perf].head == .end ? nil : perfs[perf].headTime
   }
 
@@ -269,12 +269,13 @@ public struct Recording {
   }
 
   /// Replaces `records` by the next ones; none are left at the end. The bytes of all of them are valid until the next call.
-  /// Losses, lines of text and samples of a perf.data come alone, so that what is asked about the last record holds for them, too.
+  /// Losses and lines of text come alone, so that what is asked about the last record holds for them, too.
   public mutating func next(_ records: inout RecordBatch) {
     (records.count, records.latest) = (0, 0)
     guard let first = next() else { return }
     records.append(first)
-    guard first.kind == .event, Int(first.stream) < rings.count else { return }
+    guard first.kind == .event else { return }
+    if let index = perfIndex(first.stream) { return takeSamples(index, first.stream, &records) }
     takeRun(Int(first.stream), &records)
     while records.count < records.capacity, let last = merger.next(),
       rings[Int(last)].advance(&buffers, Int(last), &found, mayFill: false)
@@ -288,6 +289,17 @@ public struct Recording {
       records.append(ringRecord(stream))
       takeRun(Int(stream), &records)
     }
+  }
+
+  /// Adds the samples of perf.data `index` behind the one it is at that come before all other streams' next records.
+  private mutating func takeSamples(_ index: Int, _ stream: Int32, _ records: inout RecordBatch) {
+    guard let latest = merger.latest else { return }
+    let isBehind = perfs[index].takeSamples(&records, stream, upTo: latest, &buffers, &found)
+    merger.stays(at: records.latest)
+    guard isBehind else { return }
+    // What it is at now is for the next call.
+    merger.advanced(to: perfs[index].head == .end ? nil : perfs[index].headTime)
+    hasMoved = true
   }
 
   /// Adds the events of ring `index` behind the one it is at that come before all other streams' next ones.
@@ -305,10 +317,10 @@ public struct Recording {
     let index = Int(stream)
     guard rings[index].head == .event else {
       if let found = rings[index].gap { gap = found }
-      return Record(time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: 0, length: 0, kind: .gap)
+      return Record(time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: 0, length: 0, buffer: stream, kind: .gap)
     }
     let entry = rings[index].entries[rings[index].nextEntry]
-    return Record(time: entry.time, cpu: rings[index].cpu, stream: stream, offset: entry.offset, length: entry.length, kind: .event)
+    return Record(time: entry.time, cpu: rings[index].cpu, stream: stream, offset: entry.offset, length: entry.length, buffer: stream, kind: .event)
   }
 
   private mutating func textRecord(_ stream: Int32) -> Record {
@@ -317,15 +329,14 @@ public struct Recording {
     if kind == .gap, let found = texts[index].gap { gap = found }
     return Record(
       time: texts[index].headTime, cpu: texts[index].headCPU, stream: stream, offset: Int32(truncatingIfNeeded: texts[index].headOffset),
-      length: kind == .gap ? 0 : Int32(truncatingIfNeeded: texts[index].headLength), kind: kind)
+      length: kind == .gap ? 0 : Int32(truncatingIfNeeded: texts[index].headLength), buffer: stream, kind: kind)
   }
 
   private func perfRecord(_ stream: Int32, _ index: Int) -> Record {
-    Record(
-      time: perfs[index].headTime, cpu: perfs[index].headCPU, stream: stream,
-      offset: Int32(truncatingIfNeeded: perfs[index].headOffset),
-      length: perfs[index].head == .gap ? 0 : Int32(truncatingIfNeeded: perfs[index].headLength),
-      kind: perfs[index].head == .gap ? .gap : .event)
+    let isGap = perfs[index].head == .gap
+    return Record(
+      time: perfs[index].headTime, cpu: perfs[index].headCPU, stream: stream, offset: perfs[index].headOffset,
+      length: isGap ? 0 : perfs[index].headLength, buffer: perfs[index].headBuffer, kind: isGap ? .gap : .event)
   }
 
   /// Which of `perfs` stream `stream` is, or nil.
@@ -343,14 +354,14 @@ public struct Recording {
   /// The columns of `record`, which must be of kind `line` and the one `next` answered last.
   public func line(of record: Record) -> TextLine { texts[Int(record.stream) - rings.count].line }
 
-  /// What the buffer of stream `stream` holds; the offsets of its last records are into it.
+  /// What the buffer holds that `record`, one of the last, lies in; the offsets of all records that share it are into these bytes.
   @_lifetime(borrow self)
-  public func bytes(ofStream stream: Int32) -> RawSpan { buffers.bytes(Int(stream)) }
+  public func bytes(around record: Record) -> RawSpan { buffers.bytes(Int(record.buffer)) }
 
   /// The bytes of `record`, which must be the one `next` answered last.
   @_lifetime(borrow self)
   public func bytes(of record: Record) -> RawSpan {
-    buffers.bytes(Int(record.stream), Int(record.offset), Int(record.length))
+    buffers.bytes(Int(record.buffer), Int(record.offset), Int(record.length))
   }
 
   /// The formats of the events of stream `stream`, or nil for text.

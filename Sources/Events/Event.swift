@@ -104,6 +104,8 @@ extension Event {
     case netifRxEntry(Arrival)
     /// netif_receive_skb_entry: a driver without GRO, or a bridge, hands over a packet.
     case receiveEntry(Arrival)
+    /// netif_receive_skb_list_entry: a driver hands over several packets, one such event for each, before the first of them is delivered.
+    case receiveListEntry(Arrival)
     case netifReceiveSkb(skb: UInt64, length: UInt32, device: NameID)
     case netDevQueue(skb: UInt64, length: UInt32, device: NameID)
     case netDevStartXmit(skb: UInt64, length: UInt32, device: NameID)

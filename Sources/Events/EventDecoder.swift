@@ -11,22 +11,52 @@ struct EventDecoder {
   /// What is read of a schema's events where that is up to five numbers and a name.
   private struct Layout {
     var kind: EventKind
-    /// How many fields are read.
-    var count: Int8 = 0
     /// Which of them is a name, or -1.
     var name: Int8 = -1
+    /// How each of the numbers is read.
+    var numbers = [5 of Number](repeating: Number())
 
-    init(_ kind: EventKind) {
-      self.kind = kind
+    init(_ schema: Schema, _ order: ByteOrder) {
+      kind = schema.kind
       let names = kind.definition.fields
       switch kind {
       case .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .print, .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU,
         .flow, .flowSent, .flowUDP:
         break
       default:
-        count = Int8(names.count)
         name = names.firstIndex { $0 == "name" || $0 == "dev_name" || $0.hasSuffix("comm") }.map { Int8($0) } ?? -1
+        for index in 0..<min(names.count, 5) { numbers[index] = Number(schema.field(index), order) }
       }
+    }
+  }
+  /// How to read a number in the same steps whatever its size: eight bytes are loaded, the bits of others shifted out.
+  private struct Number {
+    /// Zero for a field that the kernel does not have.
+    var mask: UInt64 = 0
+    /// Where the eight bytes begin.
+    var start: Int32 = 0
+    var left: UInt8 = 0
+    var right: UInt8 = 0
+    var isSigned = false
+
+    init() {}
+
+    init(_ field: Schema.Field, _ order: ByteOrder) {
+      guard [1, 2, 4, 8].contains(field.size) else { return }
+      mask = .max
+      isSigned = field.isSigned
+      right = 64 - 8 * field.size
+      // The bytes up to its end, which are the entry's, too, for the common fields stand before any other.
+      let end = Int32(field.offset) + Int32(field.size)
+      let isAtEnd = end >= 8
+      start = isAtEnd ? end - 8 : Int32(field.offset)
+      left = isAtEnd == (order == .big) ? right : 0
+    }
+
+    @inline(__always)
+    func value(_ entry: RawSpan, _ order: ByteOrder) -> UInt64 {
+      let word = (entry.integer(UInt64.self, at: Int(start), order) ?? 0) &<< UInt64(left)
+      return (isSigned ? UInt64(bitPattern: Int64(bitPattern: word) &>> Int64(right)) : word &>> UInt64(right)) & mask
     }
   }
   private var layouts: [Layout] = []
@@ -60,7 +90,7 @@ struct EventDecoder {
       }
     }
     for schema in schemas {
-      layouts.append(Layout(schema.kind))
+      layouts.append(Layout(schema, order))
       sizes.append(schema.size)
       for index in 0..<Self.stride { fields.append(index < Schema.fieldLimit ? schema.field(index) : Schema.Field()) }
     }
@@ -118,7 +148,14 @@ struct EventDecoder {
     event.flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
     guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
     guard entry.byteCount >= sizes[index] else { return .tooShort }
-    return decodeBody(index, entry, &names, &flows, &event)
+    return order == .little ? decodeBody(index, entry, .little, &names, &flows, &event) : decodeBig(index, entry, &names, &flows, &event)
+  }
+
+  @inline(never)
+  private func decodeBig(
+    _ index: Int, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+  ) -> Outcome {
+    decodeBody(index, e, .big, &names, &flows, &event)
   }
 
   /// A line in the recording, which may be the recorder's own (`RecordingWait` in Capture).
@@ -144,22 +181,21 @@ struct EventDecoder {
 
   @inline(__always)
   private func decodeBody(
-    _ index: Int, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+    _ index: Int, _ e: RawSpan, _ order: ByteOrder, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
   ) -> Outcome {
-    // The same few steps for all kinds, so that what differs from kind to kind is short.
     let base = index &* Self.stride
-    let schema = layouts[index]
-    let numbers = numbers(schema, base, e)
+    let layouts = layouts.span
+    let kind = layouts[index].kind
     var name = NameID.none
-    if schema.name >= 0 {
-      let place = fields[base &+ Int(schema.name)].place(e, order)
+    if layouts[index].name >= 0 {
+      let place = fields[base &+ Int(layouts[index].name)].place(e, order)
       name = names.intern(e, place.offset, place.count)
     }
-    @inline(__always) func u64(_ field: Int) -> UInt64 { numbers[field] }
-    @inline(__always) func u32(_ field: Int) -> UInt32 { UInt32(truncatingIfNeeded: numbers[field]) }
-    @inline(__always) func u16(_ field: Int) -> UInt16 { UInt16(truncatingIfNeeded: numbers[field]) }
-    @inline(__always) func i32(_ field: Int) -> Int32 { Int32(truncatingIfNeeded: numbers[field]) }
-    switch schema.kind {
+    @inline(__always) func u64(_ field: Int) -> UInt64 { layouts[index].numbers[field].value(e, order) }
+    @inline(__always) func u32(_ field: Int) -> UInt32 { UInt32(truncatingIfNeeded: u64(field)) }
+    @inline(__always) func u16(_ field: Int) -> UInt16 { UInt16(truncatingIfNeeded: u64(field)) }
+    @inline(__always) func i32(_ field: Int) -> Int32 { Int32(truncatingIfNeeded: u64(field)) }
+    switch kind {
     case .irqHandlerEntry: event.body = .irqHandlerEntry(irq: i32(0), name: name)
     case .irqHandlerExit: event.body = .irqHandlerExit(irq: i32(0))
     case .softirqRaise: event.body = .softirqRaise(vector: i32(0))
@@ -170,6 +206,7 @@ struct EventDecoder {
     case .groReceiveExit, .groFragsExit: event.body = .groExit(result: i32(0))
     case .netifRxEntry: event.body = .netifRxEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
     case .receiveEntry: event.body = .receiveEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
+    case .receiveListEntry: event.body = .receiveListEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
     case .netifReceiveSkb: event.body = .netifReceiveSkb(skb: u64(0), length: u32(1), device: name)
     case .netDevQueue: event.body = .netDevQueue(skb: u64(0), length: u32(1), device: name)
     case .netDevStartXmit: event.body = .netDevStartXmit(skb: u64(0), length: u32(1), device: name)
@@ -184,20 +221,9 @@ struct EventDecoder {
     case .schedSwitch:
       event.body = .schedSwitch(
         previous: i32(0), previousState: Int64(bitPattern: u64(1)), next: i32(2), nextComm: name)
-    default: return decodeRare(schema.kind, schemas[index], e, &names, &flows, &event)
+    default: return decodeRare(kind, schemas[index], e, &names, &flows, &event)
     }
     return .event
-  }
-
-  @inline(__always)
-  private func numbers(_ layout: Layout, _ base: Int, _ e: RawSpan) -> [5 of UInt64] {
-    var numbers = [5 of UInt64](repeating: 0)
-    var place = 0
-    while place < Int(layout.count) {
-      if place != Int(layout.name) { numbers[place] = fields[base &+ place].number(e, order) }
-      place &+= 1
-    }
-    return numbers
   }
 
   /// The same for events that a packet has few of.

@@ -4,7 +4,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
   case irqHandlerEntry, irqHandlerExit, softirqRaise, softirqEntry, softirqExit
   case napiPoll
   case groReceiveEntry, groFragsEntry, groReceiveExit, groFragsExit
-  case netifRxEntry, receiveEntry, netifReceiveSkb
+  case netifRxEntry, receiveEntry, receiveListEntry, netifReceiveSkb
   case netDevQueue, netDevStartXmit, netDevXmit
   case kfreeSkb, consumeSkb, skbCopyDatagram
   case skDataReady, sockRecvLength, sockSendLength, inetSockSetState
@@ -33,6 +33,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     case .groFragsExit: ("net", "napi_gro_frags_exit", ["ret"])
     case .netifRxEntry: ("net", "netif_rx_entry", arrival)
     case .receiveEntry: ("net", "netif_receive_skb_entry", arrival)
+    case .receiveListEntry: ("net", "netif_receive_skb_list_entry", arrival)
     case .netifReceiveSkb: ("net", "netif_receive_skb", ["skbaddr", "len", "name"])
     case .netDevQueue: ("net", "net_dev_queue", ["skbaddr", "len", "name"])
     case .netDevStartXmit: ("net", "net_dev_start_xmit", ["skbaddr", "len", "name"])

@@ -164,9 +164,9 @@ public struct EventStream {
     var events = batch.mutableSpan
     var last: EventDecoder.Outcome?
     while index < end, last == nil, recording.formatIndex(ofStream: records[index].stream) == format {
-      let stream = records[index].stream
-      let bytes = recording.bytes(ofStream: stream)
-      while index < end, last == nil, records[index].stream == stream {
+      let first = records[index]
+      let bytes = recording.bytes(around: first)
+      while index < end, last == nil, records[index].sharesBytes(with: first) {
         let entry = bytes.slice(Int(records[index].offset), Int(records[index].length))
         let outcome = decoder.decode(records[index].time, records[index].cpu, entry, &names, &flows, into: &events[count])
         index &+= 1

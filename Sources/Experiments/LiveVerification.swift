@@ -90,7 +90,9 @@ private struct Folder {
   var account: String { "\(path)/account" }
 
   init() throws(LiveVerification.Problem) {
-    path = "/tmp/wakepath-verify-\(SystemCalls.processID)-\(UInt32.random(in: 0 ... .max))"
+    let parent = SystemCalls.temporaryDirectory
+    // Made for its owner alone; if the name is taken, by whomever, it fails.
+    path = "\(parent)/wakepath-verify-\(SystemCalls.processID)-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
     do throws(Errno) { try SystemCalls.makeDirectory(path) } catch { throw .failed("\(path) cannot be made: \(error)") }
   }
 

@@ -34,6 +34,12 @@ enum SystemCalls {
 
   static var processID: Int32 { getpid() }
 
+  /// Where temporary files go: TMPDIR, or /tmp where that says nothing usable.
+  static var temporaryDirectory: String {
+    let named = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? ""
+    return named.hasPrefix("/") ? named : "/tmp"
+  }
+
   /// CLOCK_MONOTONIC in nanoseconds: the clock that recordings have.
   static var monotonicTime: UInt64 {
     var time = timespec()

@@ -85,6 +85,17 @@ extension JourneyEngine {
     if let context = context(of: e) { markBuffer(context, slot) }
   }
 
+  /// netif_receive_skb_list_entry: all packets of the list are announced before the first is delivered (`netif_receive_skb_list`).
+  mutating func receiveListEntry(_ e: Event, _ arrival: Arrival) {
+    guard let context = context(of: e) else { return }
+    endBatch(context, e.time)
+    let slot = birth(e, arrival.skb, arrival.device, arrival.length)
+    packets.slots[slot].state = .arrived
+    packets.slots[slot].napi = arrival.napi
+    markAnnouncement(e, slot, arrival.napi)
+    markBuffer(context, slot)
+  }
+
   /// netif_receive_skb: the packet is delivered to the protocols, which process it now or, in a batch, after the others of the batch.
   mutating func receive(_ e: Event, _ skb: UInt64, _ length: UInt32, _ device: NameID) {
     guard let context = context(of: e) else { return }
@@ -119,7 +130,7 @@ extension JourneyEngine {
     // A receive behind the processing of another batch begins a new batch.
     if packets.slot(contexts[context].current) != nil { endRun(context, e.time) }
     packets.slots[slot].state = .delivered
-    packets.slots[slot].journey.length = length
+    packets.slots[slot].journey.length = min(length, Self.longestPacket)
     packets.slots[slot].journey.stages[.receive] = StageMark(e, .netifReceiveSkb, .exact)
     let isAnnounced = packets.slots[slot].journey.stages.has(.softirq) || packets.slots[slot].journey.stages.has(.irq)
     if packets.slots[slot].isFromBacklog, !isAnnounced, let softirq = backlogBegin(e),

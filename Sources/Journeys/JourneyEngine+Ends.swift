@@ -180,6 +180,17 @@ extension JourneyEngine {
   /// Events of a CPU are missing until `before`: whatever is in flight may have gone on unseen.
   mutating func lose(_ e: Event, _ before: UInt64) {
     blindUntil = max(blindUntil, before)
+    // Where every CPU lost events at once, all else is lost once.
+    if lastGap &+ 1 != e.order { loseAll() }
+    lastGap = e.order
+    let cpu = Int(max(e.cpu, 0))
+    endBatch(Int(softContext[cpu]), e.time)
+    contexts[Int(softContext[cpu])].inGRO = .none
+    contexts[Int(softContext[cpu])].inBacklog = .none
+    cpus[cpu].reset()
+  }
+
+  private mutating func loseAll() {
     for slot in packets.slots.indices where packets.slots[slot].state != .free { packets.slots[slot].journey.completeness = .lost }
     for index in sockets.sockets.indices {
       sockets.sockets[index].isSynchronised = false
@@ -190,10 +201,5 @@ extension JourneyEngine {
       tasks.tasks[index].copies.removeAll(keepingCapacity: true)
       tasks.tasks[index].consumed = nil
     }
-    let cpu = Int(max(e.cpu, 0))
-    endBatch(Int(softContext[cpu]), e.time)
-    contexts[Int(softContext[cpu])].inGRO = .none
-    contexts[Int(softContext[cpu])].inBacklog = .none
-    cpus[cpu].reset()
   }
 }

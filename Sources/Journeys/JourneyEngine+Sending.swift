@@ -48,7 +48,7 @@ extension JourneyEngine {
     sent.slots[slot].journey.direction = .tx
     sent.slots[slot].journey.id = nextID
     sent.slots[slot].journey.device = device
-    sent.slots[slot].journey.length = length
+    sent.slots[slot].journey.length = min(length, Self.longestPacket)
     if e.time <= blindUntil { sent.slots[slot].journey.completeness = .lost }
     nextID += 1
     statistics.sent += 1
@@ -137,7 +137,7 @@ extension JourneyEngine {
       // A device below a bridge starts inside the start of the device above.
       if sent.slots[slot].state == .started, isTransmitting(context, slot) { return }
       sent.slots[slot].state = .started
-      sent.slots[slot].journey.length = length
+      sent.slots[slot].journey.length = min(length, Self.longestPacket)
       sent.slots[slot].journey.stages[.start] = StageMark(e, .netDevStartXmit, .exact)
     } else if let parent = splitting(e, device) {
       slot = parent

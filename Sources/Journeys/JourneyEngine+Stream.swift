@@ -120,10 +120,10 @@ extension JourneyEngine {
   }
 
   private func unit(_ fragments: [Int], _ last: Int, _ headers: UInt32) -> Unit {
-    let ip: UInt32 = 20
-    let sum = (fragments + [last]).reduce(UInt32(0)) { $0 + packets.slots[$1].journey.length - ip }
-    let transport = headers - min(ip, headers)
-    return Unit(packet: last, fragments: fragments, dataLength: sum > transport ? sum - transport : 0)
+    let ip = 20
+    let sum = (fragments + [last]).reduce(0) { $0 + max(Int(packets.slots[$1].journey.length) - ip, 0) }
+    let data = max(sum - max(Int(headers) - ip, 0), 0)
+    return Unit(packet: last, fragments: fragments, dataLength: min(UInt32(clamping: data), Self.longestPacket))
   }
 
   /// The packets in `silent` as TCP saw them: a consumed one begins a run of fragments, all of one size but the last.
@@ -135,7 +135,7 @@ extension JourneyEngine {
       if packets.slots[candidate].state == .consumed {
         fragments = [candidate]
       } else if let first = fragments.first {
-        if length < packets.slots[first].journey.length || (length - 20) % 8 != 0 {
+        if length < packets.slots[first].journey.length || (length &- 20) % 8 != 0 {
           units.append(unit(fragments, candidate, headers))
           fragments = []
         } else {

@@ -103,7 +103,7 @@ extension JourneyEngine {
 
   /// tcp_probe counts payload in 16 bits; packets of BIG TCP have more, and so have those that were merged in a backlog.
   private func unwrapped(_ reported: UInt32, _ length: UInt32) -> UInt32 {
-    guard reported < 65_536, length > reported + 120 else { return reported }
+    guard reported < 65_536, length > reported + 120 else { return min(reported, Self.longestPacket) }
     return reported + (length - 120 - reported + 65_535) / 65_536 * 65_536
   }
 

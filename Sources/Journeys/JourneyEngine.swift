@@ -38,6 +38,8 @@ public struct JourneyEngine: Sendable {
   var established: [FlowID: UInt64] = [:]
   /// Some CPU's events are missing up to here.
   var blindUntil: UInt64 = 0
+  /// Which event, counted from 1, was the last gap.
+  var lastGap: UInt32 = 0
   var nextID = 1
   /// Whether sockets announce data by an event (kernel 6.3 and later); before, wakeups go by order alone.
   let hasDataReady: Bool
@@ -86,7 +88,7 @@ public struct JourneyEngine: Sendable {
   public mutating func consume(_ batch: borrowing EventBatch, from start: Int) -> Int {
     var index = start
     while index < batch.count {
-      consume(batch[index])
+      step(batch[index])
       index &+= 1
       if !finished.isEmpty { break }
     }
@@ -94,11 +96,20 @@ public struct JourneyEngine: Sendable {
   }
 
   /// Takes in the next event in time order.
-  public mutating func consume(_ event: Event) {
+  public mutating func consume(_ event: Event) { step(event) }
+
+  @inline(__always)
+  private mutating func step(_ event: Event) {
     eventCount &+= 1
     var e = event
     e.order = eventCount
     ensureCPU(e.cpu)
+    dispatch(e)
+  }
+
+  // Apart from where the event is numbered: one that does not change here goes to its handler where it lies, and is not put together anew.
+  @inline(never)
+  private mutating func dispatch(_ e: Event) {
     switch e.body {
     case .irqHandlerEntry(let irq, _): enterHandler(e, irq)
     case .irqHandlerExit(let irq): exitHandler(e, irq)
@@ -110,6 +121,7 @@ public struct JourneyEngine: Sendable {
     case .groExit(let result): groExit(e, result)
     case .netifRxEntry(let arrival): backlogEntry(e, arrival)
     case .receiveEntry(let arrival): receiveEntry(e, arrival)
+    case .receiveListEntry(let arrival): receiveListEntry(e, arrival)
     case .netifReceiveSkb(let skb, let length, let device): receive(e, skb, length, device)
     case .netDevQueue(let skb, let length, let device): queueForSending(e, skb, length, device)
     case .netDevStartXmit(let skb, let length, let device): startTransmit(e, skb, length, device)
@@ -199,13 +211,16 @@ public struct JourneyEngine: Sendable {
     let slot = packets.insert(address)
     packets.slots[slot].journey.id = nextID
     packets.slots[slot].journey.device = device
-    packets.slots[slot].journey.length = length
-    packets.slots[slot].ownLength = length
+    packets.slots[slot].journey.length = min(length, Self.longestPacket)
+    packets.slots[slot].ownLength = min(length, Self.longestPacket)
     if e.time <= blindUntil { packets.slots[slot].journey.completeness = .lost }
     nextID += 1
     statistics.frames += 1
     return slot
   }
+
+  /// In bytes. Only damaged recordings know longer ones; up to here sums of lengths are safe.
+  static let longestPacket: UInt32 = 1 << 28
 
   /// Packets kept at once; a packet takes about half a kilobyte.
   private static let inFlightLimit = 262_144

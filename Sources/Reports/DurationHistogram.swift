@@ -40,7 +40,7 @@ struct DurationHistogram {
     // One step down, so that rounding cannot lead into the next bucket before the number is rounded up.
     let wanted = Swift.max(UInt64((percentile.nextDown * Double(count) / 100).rounded(.up)), 1)
     var passed: UInt64 = 0
-    for place in counts.indices {
+    for place in Self.place(of: Swift.min(min, Self.longest))..<counts.count {
       passed += UInt64(counts[place])
       if passed >= wanted { return Swift.max(Swift.min(Self.largest(in: place), max), min) }
     }

@@ -28,17 +28,21 @@ struct VerifyCommand: ParsableCommand {
       valueName: "directory or file"))
   var formats: String?
 
+  @Option(help: "Read only the ring buffer (instance) NAME of a trace.dat with several; the top one is called top.")
+  var instance: String?
+
   @Argument(help: "The recording; several files of one recording are one.")
   var file: [String] = []
 
   func validate() throws {
     guard live != !file.isEmpty else { throw ValidationError("Give a recording, or --live for the running kernel.") }
+    guard !live || instance == nil else { throw ValidationError("--instance goes with a recording.") }
     guard live || keep == nil else { throw ValidationError("--keep goes with --live.") }
   }
 
   func run() throws {
     if live { return try LiveVerify.run(options, keeping: keep) }
-    var stream = EventStream(try InputOptions.open(file, formats: formats))
+    var stream = EventStream(try InputOptions.open(file, formats: formats, buffer: instance))
     var engine = JourneyEngine(stream.capabilities)
     var checker = Checker(kernel: stream.recording.info.kernel)
     while let event = stream.next() {

@@ -104,6 +104,18 @@ struct FormatTextTests {
   }
 }
 
+@Suite("The formats of trace_printk")
+struct PrintkFormatsTests {
+  @Test("are handed on where they are whole", arguments: [
+    ("0xf1 : \"a %d\\n\"", "0xf1 : \"a %d\\n\"\n"), ("0xf1 : \"a\"\n", "0xf1 : \"a\\n\"\n"), ("0xf1 : \"\"", "0xf1 : \"\\n\"\n"),
+    ("0xf1 : \"a:b\\n\"\n\n0xf2 : \"", "0xf1 : \"a:b\\n\"\n0xf2 : \"\\n\"\n"), ("0xf1 :", ""), ("0xf1", ""), (":", ""), (" : \"a\"", " : \"a\\n\"\n"),
+    ("0xf1 : a", ""), ("0x\0 : \"a\"", ""), ("0xf1 : \"a\0b\"", "0xf1 : \"a\\n\"\n"),
+  ])
+  func trusted(text: String, wanted: String) {
+    #expect(String(decoding: PrintkFormats.trusted(Array(text.utf8)), as: UTF8.self) == wanted)
+  }
+}
+
 /// What `make fuzz` found, each once.
 @Suite("Input that crashed a reader once")
 struct CrashTests {

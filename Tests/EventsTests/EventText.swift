@@ -38,6 +38,7 @@ extension EventStream {
     case .groEntry(let arrival): "gro \(text(arrival))"
     case .netifRxEntry(let arrival): "rx \(text(arrival))"
     case .receiveEntry(let arrival): "receiveEntry \(text(arrival))"
+    case .receiveListEntry(let arrival): "receiveListEntry \(text(arrival))"
     case .netifReceiveSkb(let skb, let length, let device): "receive \(hex(skb)) \(length) \(names[device])"
     case .netDevQueue(let skb, let length, let device): "queue \(hex(skb)) \(length) \(names[device])"
     case .netDevStartXmit(let skb, let length, let device): "start \(hex(skb)) \(length) \(names[device])"

@@ -31,6 +31,9 @@ struct TextEventTests {
       ("napi_gro_receive_exit: ret=2", "groExit(result: 2)"),
       ("napi_gro_frags_exit: ret=3", "groExit(result: 3)"),
       ("netif_rx_entry: dev=lo napi_id=0x0 queue_mapping=0 skbaddr=ffff8881093f12e0 \(rx)", "rx ffff8881093f12e0 lo 0 1052"),
+      (
+        "netif_receive_skb_list_entry: dev=br0 napi_id=0x0 queue_mapping=0 skbaddr=(____ptrval____) \(rx)", "receiveListEntry 0 br0 0 1052"
+      ),
       ("netif_receive_skb_entry: dev=br0 napi_id=0x0 queue_mapping=0 skbaddr=(____ptrval____) \(rx)", "receiveEntry 0 br0 0 1052"),
       ("netif_receive_skb: dev=lo skbaddr=0000000092acc9d2 len=78", "receive 92acc9d2 78 lo"),
       ("netif_receive_skb: dev=lo skbaddr=          (null) len=78 net_cookie=1", "receive 0 78 lo"),

@@ -55,6 +55,40 @@ import Testing
     #expect(k.journeys.filter { $0.direction == .rx }.allSatisfy { $0.outcome == .queued && $0.completeness == .truncated })
   }
 
+  /// A driver that hands over lists announces all packets of one, delivers them one by one and processes them as a batch; address 0xa is
+  /// that of a packet of the list before.
+  @Test func packetsOfAListWakeTheirReaders() throws {
+    var k = Script()
+    for round in 0..<2 as Range<Int32> {
+      k.interrupt()
+      k.softirq {
+        let device = $0.name(Script.eth)
+        for skb in [0xa, 0xb] as [UInt64] { $0.emit(.receiveListEntry(Arrival(skb: skb, device: device, napi: 1, length: 152))) }
+        for skb in [0xa, 0xb] as [UInt64] { $0.receive(skb, 152) }
+        for (index, skb) in ([0xa, 0xb] as [UInt64]).enumerated() {
+          $0.probe(skb, socket: 0x50 + UInt64(index), 100)
+          $0.ready(0x50 + UInt64(index))
+          $0.wake(7 + Int32(index))
+        }
+        $0.poll(work: 2)
+      }
+      for (index, skb) in ([0xa, 0xb] as [UInt64]).enumerated() {
+        k.run(7 + Int32(index))
+        k.on(pid: 7 + Int32(index), []) {
+          $0.copy(skb, 100)
+          $0.received(0x50 + UInt64(index), 100)
+        }
+      }
+      for (index, skb) in ([0xa, 0xb] as [UInt64]).enumerated() {
+        let journey = try #require(k.journey(skb, nth: Int(round)))
+        #expect(journey.path == [.irq, .raise, .softirq, .receive, .transport, .ready, .waking, .running, .read])
+        #expect(journey.outcome == .delivered && journey.completeness == .complete)
+        #expect(journey.woke?.pid == 7 + Int32(index) && journey.reader?.pid == 7 + Int32(index))
+      }
+    }
+    #expect(k.journeys.count == 4)
+  }
+
   @Test func datagramsOfABatchGoToTheirSocketsInOrder() {
     var k = Script()
     k.interrupt()

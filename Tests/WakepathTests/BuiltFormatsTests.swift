@@ -102,6 +102,14 @@ struct BuiltFormatsTests {
         return try #require(trace["events"] as? Int)
       }
       #expect(counts[0] == counts[1] + counts[2] && counts[1] > 0 && counts[2] > 0)
+      // So does verify: only the top one has packets.
+      let journeys = try [["top"], ["tasks"]].map { names in
+        let result = try Tool.wakepath("verify", "--json", "--instance", names[0], path.path)
+        let document = try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any])
+        return try #require(document["journeys"] as? [String: Int]).values.reduce(0, +)
+      }
+      #expect(journeys[0] > 0 && journeys[1] == 0)
+      #expect(try Tool.wakepath("verify", "--instance", "none", path.path).status == 3)
       #expect(String(decoding: try Tool.wakepath("report", path.path).output, as: UTF8.self).contains("Instances top, tasks together"))
       let other = try Tool.wakepath("report", "--instance", "none", path.path)
       #expect(other.status == 3 && other.errors.contains("has no ring buffer called none; those it has are top, tasks"))

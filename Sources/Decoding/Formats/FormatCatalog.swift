@@ -48,7 +48,7 @@ public final class FormatCatalog {
 
   func parseHeaderPage(_ text: [UInt8]) { _ = library.parseHeaderPage(text, longSize: longSize) }
   func add(commandLines text: [UInt8]) { library.parseCommandLines(text) }
-  func add(printkFormats text: [UInt8]) { library.parsePrintkFormats(text) }
+  func add(printkFormats text: [UInt8]) { library.parsePrintkFormats(PrintkFormats.trusted(text)) }
   func add(kallsyms text: [UInt8]) { symbolText = text }
   /// Symbols are those of `kernel`, if it is the one that runs here.
   func add(symbolsOf kernel: KernelIdentity) { self.kernel = kernel }

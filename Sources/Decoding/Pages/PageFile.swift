@@ -8,7 +8,7 @@ enum PageFile {
     var place = path.endIndex
     while let found = path[..<place].lastRange(of: "cpu") {
       let digits = path[found.upperBound...].prefix { $0.isASCII && $0.isNumber }
-      if let number = Int32(digits), number < TraceDatReader.cpuLimit { return number }
+      if let number = Int32(digits), number < Record.cpuLimit { return number }
       place = found.lowerBound
     }
     return nil

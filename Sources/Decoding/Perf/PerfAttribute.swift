@@ -116,6 +116,21 @@ struct PerfAttribute {
     idBeforeEnd = identifier >= 0 ? 8 : id >= 0 ? place - id : nil
   }
 
+  /// Where the parts of a sample lie, for reading many at once.
+  struct Places: BitwiseCopyable {
+    var tid = 0
+    var time = 0
+    var cpu = 0
+    /// Where the size of the raw data stands, in front of them.
+    var raw = 0
+  }
+
+  /// The places of a tracepoint's samples; nil where they lie elsewhere from sample to sample, or not all are there.
+  var places: Places? {
+    guard isTracepoint, tid >= 0, time >= 0, cpu >= 0, has(Part.raw), !has(Part.read), !has(Part.callchain) else { return nil }
+    return Places(tid: tid + 4, time: time, cpu: cpu, raw: variable)
+  }
+
   /// What a record says of when and where it was written.
   struct Stamp {
     /// Nanoseconds, or nil where the record does not say.
@@ -163,11 +178,8 @@ struct PerfAttribute {
     if places.tid >= 0 { stamp.tid = Int32(bitPattern: record.integer(UInt32.self, at: base + places.tid + 4, order) ?? 0) }
     if places.time >= 0 { stamp.time = record.integer(UInt64.self, at: base + places.time, order) }
     guard places.cpu >= 0 else { return true }
-    guard let number = record.integer(UInt32.self, at: base + places.cpu, order), number < Self.cpuLimit else { return false }
+    guard let number = record.integer(UInt32.self, at: base + places.cpu, order), number < Record.cpuLimit else { return false }
     stamp.cpu = Int32(number)
     return true
   }
-
-  /// No kernel has more CPUs.
-  private static let cpuLimit: UInt32 = 1 << 16
 }

@@ -33,7 +33,7 @@ struct PerfClocks {
   private var clocks: [Clock] = []
 
   /// In nanoseconds.
-  private static let tolerance: UInt64 = 1_000_000_000
+  static let tolerance: UInt64 = 1_000_000_000
 
   private static func isFarBefore(_ time: UInt64, _ other: UInt64) -> Bool { time < other && other - time > tolerance }
 
@@ -71,6 +71,30 @@ struct PerfClocks {
     clocks[index].before = clocks[index].last?.time
     clocks[index].last = (time, number)
     return min(clocks[index].before ?? 0, time)
+  }
+
+  /// The last sample of one CPU, taken out of the clocks while many of its samples are read.
+  struct Lane: BitwiseCopyable {
+    var cpu: Int32 = -2
+    var time: UInt64 = 0
+    var before: UInt64 = 0
+    var number: UInt64 = 0
+    /// How many samples it has seen since it was taken out.
+    var count = 0
+  }
+
+  /// The lane of `cpu`; nil where its next sample needs to be judged.
+  func lane(_ cpu: Int32) -> Lane? {
+    let index = Int(cpu) &+ 1
+    guard index < clocks.count, clocks[index].held == nil, let last = clocks[index].last else { return nil }
+    return Lane(cpu: cpu, time: last.time, number: last.number)
+  }
+
+  /// Puts a lane back that has seen samples.
+  mutating func put(_ lane: Lane) {
+    guard lane.count > 0 else { return }
+    clocks[Int(lane.cpu) + 1].before = lane.before
+    clocks[Int(lane.cpu) + 1].last = (lane.time, lane.number)
   }
 
   /// The time of the last sound sample of `cpu` before the one that was condemned.

@@ -34,6 +34,12 @@ struct PerfFiles {
     return nextOfAll(&buffers, &diagnostics)
   }
 
+  /// The records that lie side by side where the next one is, if there is but one file.
+  func stretch(_ buffers: PerfBuffers) -> PerfRecords.Stretch? { files.count == 1 ? files[0].stretch(buffers) : nil }
+
+  /// The first `count` bytes of `stretch` have been read.
+  mutating func advance(_ stretch: PerfRecords.Stretch, by count: Int) { files[0].advance(stretch, by: count) }
+
   private mutating func nextOfAll(_ buffers: inout PerfBuffers, _ diagnostics: inout Diagnostics) -> PerfRecords.Step {
     while let least = times.indices.min(by: { times[$0] < times[$1] }), times[least] < .max {
       current = least

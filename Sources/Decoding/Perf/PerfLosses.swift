@@ -65,6 +65,10 @@ struct PerfLosses {
     var records = PerfFiles(files: files, header: header, &buffers)
     var ignored = Diagnostics()
     while true {
+      if let stretch = records.stretch(buffers) {
+        let bytes = buffers[stretch.buffer]
+        records.advance(stretch, by: samples(bytes.bytes, stretch.start, stretch.end, header.order))
+      }
       switch records.next(&buffers, &ignored) {
       case .end: return false
       case .passedOver: continue
@@ -72,6 +76,20 @@ struct PerfLosses {
       }
     }
   }
+
+  /// How many bytes of `bytes` from `start` on are whole samples.
+  private static func samples(_ bytes: RawSpan, _ start: Int, _ end: Int, _ order: ByteOrder) -> Int {
+    var at = start
+    while let kind = bytes.integer(UInt32.self, at: at, order), kind == PerfHeader.Kind.sample,
+      let size = bytes.integer(UInt16.self, at: at &+ 6, order), size >= 8, Int(size) <= end &- at
+    {
+      at &+= Int(size)
+    }
+    return at &- start
+  }
+
+  /// How many more samples may be read behind `count` before a gap has its place.
+  func distance(from count: Int) -> Int { next < losses.count ? max(losses[next].anchor - count, 0) : .max }
 
   /// The gap that has its place where `count` samples have been read, if there is one; asked again there may be another.
   @inline(__always)

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import HeapModule
 
 /// Brings records into the order of time, as `perf` does: each round of reading the kernel's buffers ends with FINISHED_ROUND, and what a
@@ -5,9 +6,14 @@ internal import HeapModule
 ///
 ///     round 1   ─1──3─4─┐           at the end of round 2, everything up to 4 can go: a buffer that was read early in round 1
 ///     round 2   ─2──5─7─┴─6─┐       may still have held 2, but round 2 has read it to its end
+///
+/// A round has the records of one CPU after those of another, each in order but for a few that an interrupt wrote. So what waits lies in
+/// runs that are in order, side by side in one table, and only the runs are sorted:
+///
+///     table   1 3 4 │ 2 5 7 │ 6        run 1 goes up to 2, where run 2 begins; that one goes up to 3 …
 struct PerfQueue {
   /// A record that waits for its turn.
-  struct Entry: Comparable {
+  struct Entry: BitwiseCopyable {
     var time: UInt64
     /// Records of equal time stay in the order of the file.
     var number: UInt64
@@ -20,8 +26,7 @@ struct PerfQueue {
     var tid: Int32
     var what: What
 
-    static func < (a: Entry, b: Entry) -> Bool { a.time != b.time ? a.time < b.time : a.number < b.number }
-    static func == (a: Entry, b: Entry) -> Bool { a.number == b.number }
+    static let none = Entry(time: 0, number: 0, buffer: 0, offset: 0, size: 0, attribute: 0, cpu: 0, tid: 0, what: .gap)
   }
 
   enum What: UInt8 {
@@ -31,10 +36,36 @@ struct PerfQueue {
     case gap
   }
 
-  private var waiting = Heap<Entry>()
+  /// Entries in order, `start ..< end` of the table.
+  private struct Run: Comparable {
+    /// The time of the first.
+    var time: UInt64
+    var start: Int
+    var end: Int
+
+    static func < (a: Run, b: Run) -> Bool { a.time != b.time ? a.time < b.time : a.start < b.start }
+  }
+
+  /// Longer than what is used of it, so that a loop can fill it.
+  private var table: [Entry] = []
+  private var used = 0
+  /// The runs but for the one that entries are being added to and the one that they are taken from.
+  private var runs = Heap<Run>()
+  /// Where the run begins that entries are being added to, and the time of its last.
+  private var openStart = 0
+  private var openTime: UInt64 = 0
+  /// What is left of the run that entries are taken from, and up to which time they come before those of all others.
+  private var place = 0
+  private var end = 0
+  private var bound: UInt64 = 0
+  /// How many entries have gone and still lie in the table.
+  private var gone = 0
+
   private var count: UInt64 = 0
   /// Records up to this time can go.
-  private var released: UInt64 = 0
+  private(set) var released: UInt64 = 0
+  /// Whether something may have come whose turn it is.
+  private(set) var isDue = false
   /// The newest time of the rounds before, and of all.
   private var lastRound: UInt64 = 0
   private var newest: UInt64 = 0
@@ -42,13 +73,52 @@ struct PerfQueue {
   private var condemned: Set<UInt64> = []
 
   /// Adds a record and answers the number it is given here.
-  @discardableResult
+  @inline(__always) @discardableResult
   mutating func add(_ entry: Entry) -> UInt64 {
-    var numbered = entry
-    numbered.number = count
-    count += 1
-    waiting.insert(numbered)
-    return numbered.number
+    if entry.time < openTime { closeRun() }
+    openTime = entry.time
+    let number = count
+    makeRoom(1)
+    table[used] = entry
+    table[used].number = number
+    used &+= 1
+    count &+= 1
+    if entry.time <= released { isDue = true }
+    return number
+  }
+
+  private mutating func makeRoom(_ wanted: Int) {
+    guard used &+ wanted > table.count else { return }
+    table.append(contentsOf: repeatElement(Entry.none, count: max(wanted, table.count)))
+  }
+
+  /// Adds the samples that `scan` finds, up to `wanted` of them.
+  @inline(__always)
+  mutating func add(_ scan: inout PerfScan, _ bytes: RawSpan, upTo wanted: Int, _ places: [PerfAttribute.Places?], _ ids: PerfIDs) {
+    makeRoom(wanted)
+    let first = used
+    (scan.latest, scan.released, scan.number) = (openTime, released, count)
+    used = scan.run(bytes, into: &table, first, first &+ wanted, places, ids)
+    (openTime, count) = (scan.latest, scan.number)
+    reach(scan.newest)
+  }
+
+  /// Ends the run if a sample of `time` does not belong to it.
+  mutating func prepare(for time: UInt64) { if time < openTime { closeRun() } }
+
+  /// Adds the samples that come next to `records`, as records of `stream` in the buffers `shared`, as far as their turn has come, they are
+  /// from `delivered` up to `latest`, lie in one buffer and there is room; how many, and the last of them. None where that needs a closer look.
+  @inline(__always)
+  mutating func takeSamples(
+    _ records: inout RecordBatch, _ stream: Int32, from delivered: UInt64, upTo latest: UInt64, _ shared: [Int32]
+  ) -> (count: Int, last: Entry)? {
+    guard openStart == used, place < end, condemned.isEmpty, table[place].time >= delivered else { return nil }
+    let buffer = table[place].buffer
+    guard shared.indices.contains(Int(buffer)) else { return nil }
+    let taken = records.append(table, place, end, upTo: min(bound, released, latest), stream, buffer: buffer, shared[Int(buffer)])
+    guard taken > 0 else { return nil }
+    place &+= taken
+    return (taken, table[place &- 1])
   }
 
   /// Some CPU's samples have come to `time`. No sample says so alone: damage could make it any time, and let everything go at once.
@@ -66,14 +136,76 @@ struct PerfQueue {
   mutating func finishRound() {
     released = max(released, lastRound)
     lastRound = newest
+    isDue = true
   }
 
   /// There will be no more records.
-  mutating func finish() { released = .max }
+  mutating func finish() {
+    released = .max
+    isDue = true
+  }
 
   /// The next record whose turn has come, or with `force` the next of all.
+  @inline(__always)
   mutating func next(force: Bool) -> Entry? {
-    guard let first = waiting.min, force || first.time <= released else { return nil }
-    return waiting.popMin()
+    // What has been added since belongs to a run of its own, which may come first.
+    if openStart == used, place < end {
+      let time = table[place].time
+      if time <= bound {
+        guard force || time <= released else {
+          isDue = false
+          return nil
+        }
+        place &+= 1
+        return table[place &- 1]
+      }
+    }
+    return nextOfAll(force)
+  }
+
+  @inline(never)
+  private mutating func nextOfAll(_ force: Bool) -> Entry? {
+    closeRun()
+    putBack()
+    compact()
+    guard let first = runs.min, force || first.time <= released else {
+      isDue = false
+      return nil
+    }
+    runs.removeMin()
+    (place, end, bound) = (first.start, first.end, .max)
+    // The entry that is taken now is the first of all, whatever the bound.
+    if let other = runs.min { bound = other.start > first.start ? other.time : other.time &- 1 }
+    gone &-= first.start
+    place &+= 1
+    return table[place &- 1]
+  }
+
+  /// What comes from now on is a run of its own.
+  private mutating func closeRun() {
+    if openStart < used { runs.insert(Run(time: table[openStart].time, start: openStart, end: used)) }
+    (openStart, openTime) = (used, 0)
+  }
+
+  private mutating func putBack() {
+    gone &+= place
+    if place < end { runs.insert(Run(time: table[place].time, start: place, end: end)) }
+    (place, end) = (0, 0)
+  }
+
+  /// Moves what waits to the start of the table, if most of what is there has gone.
+  private mutating func compact() {
+    guard gone &* 2 > used else { return }
+    var kept = runs.unordered
+    kept.sort { $0.start < $1.start }
+    var target = 0
+    for index in kept.indices {
+      let (start, length) = (kept[index].start, kept[index].end &- kept[index].start)
+      for step in 0..<length { table[target &+ step] = table[start &+ step] }
+      (kept[index].start, kept[index].end) = (target, target &+ length)
+      target &+= length
+    }
+    runs = Heap(kept)
+    (used, openStart, gone) = (target, target, 0)
   }
 }

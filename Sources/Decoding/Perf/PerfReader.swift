@@ -118,7 +118,7 @@ struct PerfReader {
     switch feature {
     case Feature.tracingData: readTracingData(at: place.offset, size: place.size)
     case Feature.release: header.release = try Self.string(&cursor)
-    case Feature.cpuCount: header.cpus = Int(min(try cursor.next(UInt32.self, "the number of CPUs"), 1 << 16))
+    case Feature.cpuCount: header.cpus = Int(min(try cursor.next(UInt32.self, "the number of CPUs"), UInt32(Record.cpuLimit)))
     case Feature.directory: header.isDirectory = true
     case Feature.eventDescriptions: try readDescriptions(&cursor)
     default: break

@@ -69,6 +69,27 @@ struct PerfRecords {
     }
   }
 
+  /// Bytes of records that lie side by side; the last one may not be all there.
+  struct Stretch {
+    var buffer: Int
+    var start: Int
+    var end: Int
+    fileprivate var isPacked: Bool
+  }
+
+  /// The records that lie side by side where the next one is; nil where it must be found first.
+  func stretch(_ buffers: PerfBuffers) -> Stretch? {
+    let isPacked = unpacked.available(buffers) >= 8
+    guard isPacked || packed.isEmpty && !mayHoldMore && skipped == 0 else { return nil }
+    let window = isPacked ? unpacked : plain
+    return Stretch(buffer: window.buffer, start: window.cursor, end: window.cursor + window.available(buffers), isPacked: isPacked)
+  }
+
+  /// The first `count` bytes of `stretch` have been read; they are whole records.
+  mutating func advance(_ stretch: Stretch, by count: Int) {
+    if stretch.isPacked { unpacked.advance(count) } else { plain.advance(count) }
+  }
+
   /// The head of the record that `window` is at; nil if it is not all there.
   private func head(_ window: PerfWindow, _ buffers: PerfBuffers) -> Found? {
     guard window.available(buffers) >= 8 else { return nil }

@@ -12,10 +12,11 @@ struct PerfStream {
   /// The time of the sample the stream is at, in nanoseconds (for a gap: of the CPU's last event before it).
   private(set) var headTime: UInt64 = 0
   private(set) var headCPU: Int32 = -1
-  /// Where the sample's raw data begin in the buffer.
-  private(set) var headOffset = 0
-  /// How many bytes of raw data the sample has.
-  private(set) var headLength = 0
+  /// Where the sample's raw data begin in the buffer, and how many bytes they have.
+  private(set) var headOffset: Int32 = 0
+  private(set) var headLength: Int32 = 0
+  /// Which of the recording's buffers holds the sample.
+  private(set) var headBuffer: Int32 = 0
   /// The loss the stream is at, if it is at one.
   private(set) var gap: Gap?
   private var current: PerfQueue.Entry?
@@ -38,6 +39,13 @@ struct PerfStream {
   private var doubts = PerfDoubts()
   private var delivered: UInt64 = 0
   private var hasEnded = false
+  /// Which of the recording's buffers each of `buffers` is.
+  private var shared: [Int32] = []
+  /// How many of the samples that were handed out last lie in which buffer; it is kept until others are asked for.
+  private var handed: [(buffer: Int32, count: Int)] = []
+  /// By attribute.
+  private let places: [PerfAttribute.Places?]
+  private let ids: PerfIDs
 
   /// More buffers than this (64 MiB) are not kept waiting for their turn.
   private let bufferLimit: Int
@@ -48,6 +56,8 @@ struct PerfStream {
     self.catalog = catalog
     self.bufferLimit = max(bufferLimit, 8)
     self.files = files
+    places = header.attributes.map(\.places)
+    ids = PerfIDs(header)
     records = PerfFiles(files: files, header: header, &buffers)
   }
 
@@ -57,26 +67,58 @@ struct PerfStream {
     return PerfSample(tid: current.tid, comm: tasks[current.tid], event: header.attributes[Int(current.attribute)].name)
   }
 
-  /// Moves to the next sample, gap or the end; `output[index]` then holds the sample.
-  mutating func advance(_ output: inout ByteBuffers, _ index: Int, _ diagnostics: inout Diagnostics) {
-    if let done = current, done.what != .gap { buffers.release(Int(done.buffer)) }
+  /// Moves to the next sample, gap or the end; one of the buffers in `output` then holds the sample.
+  mutating func advance(_ output: inout ByteBuffers, _ diagnostics: inout Diagnostics) {
+    for (buffer, count) in handed { buffers.release(Int(buffer), count) }
+    handed.removeAll(keepingCapacity: true)
     current = nil
     while true {
-      while let entry = queue.next(force: hasEnded || buffers.count > bufferLimit) {
-        if go(to: entry, &output, index, &diagnostics) { return }
+      while queue.isDue || isFull, let entry = queue.next(force: isFull) {
+        if go(to: entry, &diagnostics) { return }
       }
       guard !hasEnded else {
         head = .end
         return
       }
-      read(&diagnostics)
+      read(&output, &diagnostics)
     }
   }
 
-  /// Makes `entry` the head, or takes in what it says of a task (false).
-  private mutating func go(
-    to entry: PerfQueue.Entry, _ output: inout ByteBuffers, _ index: Int, _ diagnostics: inout Diagnostics
+  /// Whether something must go although its turn has not surely come.
+  private var isFull: Bool { buffers.count > bufferLimit }
+
+  /// Adds the samples behind the one the stream is at to `records`, as records of `stream`, up to time `latest`. True if the stream has then
+  /// moved on to something that is not among them.
+  mutating func takeSamples(
+    _ records: inout RecordBatch, _ stream: Int32, upTo latest: UInt64, _ output: inout ByteBuffers, _ diagnostics: inout Diagnostics
   ) -> Bool {
+    while records.hasRoom {
+      if let (count, last) = queue.takeSamples(&records, stream, from: delivered, upTo: latest, shared) {
+        hand(last.buffer, count)
+        show(last)
+        continue
+      }
+      guard queue.isDue, let entry = queue.next(force: false) else {
+        guard !hasEnded else {
+          (head, current) = (.end, nil)
+          return true
+        }
+        // One by one they go where they must.
+        guard !isFull else { return false }
+        read(&output, &diagnostics)
+        continue
+      }
+      if !go(to: entry, &diagnostics) { continue }
+      guard head == .event, headTime <= latest else { return true }
+      records.append(
+        Record(time: headTime, cpu: headCPU, stream: stream, offset: headOffset, length: headLength, buffer: headBuffer, kind: .event))
+    }
+    return false
+  }
+
+  /// Makes `entry` the head, or takes in what it says of a task (false).
+  @inline(__always)
+  private mutating func go(to entry: PerfQueue.Entry, _ diagnostics: inout Diagnostics) -> Bool {
     switch entry.what {
     case .comm, .fork:
       noteTask(entry)
@@ -93,16 +135,26 @@ struct PerfStream {
       if entry.time < delivered {
         diagnostics.add(.recordsOutOfOrder, path: records.path, "\(delivered - entry.time) ns")
       }
-      output[index] = buffers[Int(entry.buffer)]
-      headOffset = Int(entry.offset)
-      headLength = Int(entry.size)
+      hand(entry.buffer, 1)
       head = .event
     }
-    delivered = max(delivered, entry.time)
-    headTime = entry.time
-    headCPU = entry.cpu
-    current = entry
+    show(entry)
     return true
+  }
+
+  /// The stream is at `entry`.
+  @inline(__always)
+  private mutating func show(_ entry: PerfQueue.Entry) {
+    delivered = max(delivered, entry.time)
+    (headTime, headCPU, current) = (entry.time, entry.cpu, entry)
+    if entry.what == .sample { (headOffset, headLength, headBuffer) = (entry.offset, entry.size, shared[Int(entry.buffer)]) }
+  }
+
+  /// Keeps `buffer`, of which `count` samples are handed out, until others are asked for.
+  @inline(__always)
+  private mutating func hand(_ buffer: Int32, _ count: Int) {
+    let last = handed.count &- 1
+    if last >= 0, handed[last].buffer == buffer { handed[last].count &+= count } else { handed.append((buffer, count)) }
   }
 
   private mutating func noteTask(_ entry: PerfQueue.Entry) {
@@ -119,9 +171,13 @@ struct PerfStream {
 
   // MARK: reading ahead
 
-  /// Reads one record and puts it where it belongs.
-  private mutating func read(_ diagnostics: inout Diagnostics) {
+  /// Reads the samples that can be read at once, and one record more, and puts them where they belong.
+  @inline(never)
+  private mutating func read(_ output: inout ByteBuffers, _ diagnostics: inout Diagnostics) {
     if losses == nil { losses = PerfLosses(files: files, header: header) }
+    defer { share(&output) }
+    readSamples()
+    guard !queue.isDue else { return }
     switch records.next(&buffers, &diagnostics) {
     case .record(let found): take(found, &diagnostics)
     case .passedOver: doubts.begin(lastTimes)
@@ -133,6 +189,54 @@ struct PerfStream {
       queue.finish()
       hasEnded = true
     }
+  }
+
+  /// Shows the recording every buffer that it has not seen.
+  private mutating func share(_ output: inout ByteBuffers) {
+    while shared.count < buffers.total {
+      output.append(buffers[shared.count])
+      shared.append(Int32(output.count - 1))
+    }
+  }
+
+  /// Reads samples that lie side by side, for as long as nothing about them is uncommon.
+  private mutating func readSamples() {
+    guard !doubts.isOpen, let stretch = records.stretch(buffers) else { return }
+    let bytes = buffers[stretch.buffer]
+    var scan = PerfScan(stretch, header.order)
+    let samples = readSamples(bytes.bytes, &scan, limit: losses?.distance(from: count) ?? 0)
+    records.advance(stretch, by: scan.at - stretch.start)
+    buffers.retain(stretch.buffer, samples)
+    count += samples
+    while let gap = losses?.gap(behind: count) { addGap(gap) }
+  }
+
+  private mutating func readSamples(_ bytes: RawSpan, _ scan: inout PerfScan, limit: Int) -> Int {
+    var samples = 0
+    while samples < limit, let next = scan.next(bytes, places, ids) {
+      if next.cpu != scan.lane.cpu {
+        leave(scan.lane)
+        scan.lane.count = 0
+        guard let lane = clocks.lane(next.cpu) else { break }
+        scan.lane = lane
+      }
+      queue.prepare(for: next.time)
+      let seen = scan.lane.count
+      queue.add(&scan, bytes, upTo: min(limit - samples, Self.scanLimit), places, ids)
+      guard scan.lane.count > seen else { break }
+      samples += scan.lane.count - seen
+    }
+    leave(scan.lane)
+    return samples
+  }
+
+  /// So many samples are read in one go.
+  private static let scanLimit = 1024
+
+  private mutating func leave(_ lane: PerfClocks.Lane) {
+    guard lane.count > 0 else { return }
+    clocks.put(lane)
+    lastTimes[Int(lane.cpu)] = lane.time
   }
 
   private mutating func take(_ found: PerfRecords.Found, _ diagnostics: inout Diagnostics) {

@@ -11,6 +11,9 @@ struct PerfBuffers {
   /// How many buffers are in use.
   var count: Int { buffers.count - free.count }
 
+  /// How many buffers there are, in use or not; a buffer keeps its index.
+  var total: Int { buffers.count }
+
   /// An empty buffer, used once.
   mutating func take() -> Int {
     guard let index = free.popLast() else {
@@ -23,14 +26,14 @@ struct PerfBuffers {
     return index
   }
 
-  /// Counts one more use of buffer `index`.
+  /// Counts one more use of buffer `index`, or `count`.
   @inline(__always)
-  mutating func retain(_ index: Int) { uses[index] &+= 1 }
+  mutating func retain(_ index: Int, _ count: Int = 1) { uses[index] &+= count }
 
-  /// Counts one use of buffer `index` less.
+  /// Counts one use of buffer `index` less, or `count`.
   @inline(__always)
-  mutating func release(_ index: Int) {
-    uses[index] &-= 1
+  mutating func release(_ index: Int, _ count: Int = 1) {
+    uses[index] &-= count
     if uses[index] == 0 { free.append(index) }
   }
 

@@ -56,7 +56,7 @@ struct TextHead {
   private mutating func readHeader(_ line: String) {
     if line.hasPrefix("# tracer:") { hasTracer = true }
     let words = line.split(whereSeparator: { " ()\r".contains($0) })
-    if let word = words.last, word.hasPrefix("#P:"), let count = Int(word.dropFirst(3)) { cpus = max(cpus, min(count, TextLine.cpuLimit)) }
+    if let word = words.last, word.hasPrefix("#P:"), let count = Int(word.dropFirst(3)) { cpus = max(cpus, min(count, Record.cpuLimit)) }
     if words.count >= 7, words[2] == "latency", words[5] == "on" { kernel = String(words[6]) }
   }
 }

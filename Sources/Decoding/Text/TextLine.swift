@@ -54,8 +54,6 @@ public struct TextLine: Sendable {
 
   /// The dash before the pid stands within so many bytes.
   private static let longestHead = 256
-  /// No kernel has more CPUs; a larger number is no CPU.
-  static let cpuLimit = 1 << 16
 
   /// Reads the columns around the dash between task and pid; false if it is another dash.
   private mutating func parse(_ line: RawSpan, dash: Int) -> Bool {
@@ -145,7 +143,7 @@ public struct TextLine: Sendable {
   private mutating func parseCPU(_ line: RawSpan, _ at: inout Int) -> Bool {
     let isBracketed = line.byte(at: at) == UInt8(ascii: "[")
     if isBracketed { at &+= 1 }
-    guard let number = line.decimal(at: &at), number < Self.cpuLimit else { return false }
+    guard let number = line.decimal(at: &at), number < Record.cpuLimit else { return false }
     cpu = Int32(truncatingIfNeeded: number)
     flags = Column()
     if isBracketed {

@@ -23,7 +23,7 @@ enum TextNote: Equatable {
       self = Self.loss(line, start &+ 4)
     } else if line.has("cpus=", at: start) {
       var at = start &+ 5
-      self = line.decimal(at: &at).flatMap { $0 <= TextLine.cpuLimit ? .cpus(Int($0)) : nil } ?? .foreign
+      self = line.decimal(at: &at).flatMap { $0 <= Record.cpuLimit ? .cpus(Int($0)) : nil } ?? .foreign
     } else if Self.isGraph(line, start) {
       self = .graph
     } else {
@@ -46,7 +46,7 @@ enum TextNote: Equatable {
     } else {
       at = start
     }
-    guard let cpu = line.decimal(at: &at), cpu < TextLine.cpuLimit, line.byte(at: at) == UInt8(ascii: ")") else { return false }
+    guard let cpu = line.decimal(at: &at), cpu < Record.cpuLimit, line.byte(at: at) == UInt8(ascii: ")") else { return false }
     return line.byte(at: at &+ 1) == 32
   }
 
@@ -86,7 +86,7 @@ enum TextNote: Equatable {
     var bracket = head
     while bracket > 0, line.byte(at: bracket) != UInt8(ascii: "[") { bracket &-= 1 }
     var at = bracket &+ 1
-    guard let cpu = line.decimal(at: &at), line.byte(at: at) == UInt8(ascii: "]"), cpu < TextLine.cpuLimit else { return nil }
+    guard let cpu = line.decimal(at: &at), line.byte(at: at) == UInt8(ascii: "]"), cpu < Record.cpuLimit else { return nil }
     return (Int32(truncatingIfNeeded: cpu), events)
   }
 
@@ -100,7 +100,7 @@ enum TextNote: Equatable {
   /// `1 [LOST 12 EVENTS]`, `1 [LOST EVENTS]` (kernel), `1 [12 EVENTS DROPPED]`, `1 [EVENTS DROPPED]` (trace-cmd).
   private static func loss(_ line: RawSpan, _ start: Int) -> TextNote {
     var at = start
-    guard let cpu = line.decimal(at: &at), cpu < TextLine.cpuLimit, line.has(" [", at: at) else { return .foreign }
+    guard let cpu = line.decimal(at: &at), cpu < Record.cpuLimit, line.has(" [", at: at) else { return .foreign }
     at &+= 2
     if line.has("SUBBUFFER START]", at: at) { return .remark }
     let isKernel = line.has("LOST ", at: at)

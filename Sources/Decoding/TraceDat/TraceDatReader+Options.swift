@@ -11,7 +11,7 @@ extension TraceDatReader {
     case Option.cpuStatistics: header.statistics.append(text)
     case Option.cpuCount:
       let count = ByteBuffer(data).bytes.integer(UInt32.self, at: 0, header.order) ?? 0
-      if header.version == 7 { header.cpuCount = Int(min(count, UInt32(Self.cpuLimit))) }
+      if header.version == 7 { header.cpuCount = Int(min(count, UInt32(Record.cpuLimit))) }
     case Option.date: add(offset: text, unit: 1000)
     case Option.offset: add(offset: text, unit: 1)
     case Option.counterScale:

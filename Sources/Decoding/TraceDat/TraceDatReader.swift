@@ -26,9 +26,6 @@ struct TraceDatReader {
     static let commandLines: UInt16 = 21
   }
 
-  /// No kernel has more CPUs.
-  static let cpuLimit = 1 << 16
-
   /// Reads everything before the trace data.
   mutating func read() throws(DecodingError) {
     var cursor = try start()
@@ -119,7 +116,7 @@ struct TraceDatReader {
   }
 
   private mutating func readFlyrecord(_ cursor: inout FileCursor, name: String) throws(DecodingError) {
-    guard header.cpuCount <= min(cursor.remaining / 16, Self.cpuLimit) else {
+    guard header.cpuCount <= min(cursor.remaining / 16, Record.cpuLimit) else {
       throw DecodingError(path: file.path, offset: cursor.fileOffset, "the file ends inside the list of its \(header.cpuCount) CPUs")
     }
     var buffer = TraceDatHeader.Buffer(
@@ -174,7 +171,7 @@ struct TraceDatReader {
     guard header.buffers.isEmpty else { return }
     let recovery = TraceDatRecovery(
       file: file, order: header.order, pageSize: header.pageSize, isCompressed: header.compression != nil)
-    let limit = header.cpuCount > 0 ? header.cpuCount : Self.cpuLimit
+    let limit = header.cpuCount > 0 ? header.cpuCount : Record.cpuLimit
     var cpus = recovery.cpus(from: firstSection, limit: limit)
     if !cpus.isEmpty { cpus[cpus.count - 1].mayBeCut = true }
     // CPUs of which nothing was found have lost all they wrote.
@@ -232,7 +229,7 @@ struct TraceDatReader {
     for _ in 0..<min(Int(count), option.remaining / 20) {
       let place = option.fileOffset
       let cpu = try option.next(UInt32.self, "a CPU's number")
-      guard cpu < Self.cpuLimit else { throw DecodingError(path: file.path, offset: place, "there is no CPU \(cpu)") }
+      guard cpu < Record.cpuLimit else { throw DecodingError(path: file.path, offset: place, "there is no CPU \(cpu)") }
       let offset = try option.next(UInt64.self, "a CPU's offset")
       let size = try option.next(UInt64.self, "a CPU's size")
       buffer.cpus.append(.init(cpu: Int32(clamping: cpu), offset: Int(clamping: offset), size: Int(clamping: size)))

@@ -28,11 +28,11 @@ struct TextEventDecoder {
     return nil
   }
 
-  /// An event's name of up to 24 bytes, as three words.
+  /// An event's name of up to 32 bytes, as four words.
   private struct EventName: Equatable {
-    var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
-    init(_ bytes: RawSpan) { words = (bytes.word(at: 0), bytes.word(at: 8), bytes.word(at: 16)) }
+    init(_ bytes: RawSpan) { words = (bytes.word(at: 0), bytes.word(at: 8), bytes.word(at: 16), bytes.word(at: 24)) }
 
     init(_ name: String) {
       let buffer = ByteBuffer(Array(name.utf8))
@@ -42,7 +42,7 @@ struct TextEventDecoder {
     static func == (a: EventName, b: EventName) -> Bool { a.words == b.words }
 
     /// Where in a table of 256 it is looked for first.
-    var place: Int { Int(truncatingIfNeeded: ((words.0 ^ words.1 &* 3 ^ words.2 &* 5) &* 0x9e37_79b9_7f4a_7c15) >> 56) }
+    var place: Int { Int(truncatingIfNeeded: ((words.0 ^ words.1 &* 3 ^ words.2 &* 5 ^ words.3 &* 7) &* 0x9e37_79b9_7f4a_7c15) >> 56) }
   }
 
   /// What a line turned out to be.
@@ -67,7 +67,7 @@ struct TextEventDecoder {
     tasks.see(columns, line, &names)
     let name = columns.name.bytes(of: line)
     let letters = columns.flags.bytes(of: line)
-    guard name.byteCount <= 24, let kind = kind(EventName(name)) else {
+    guard name.byteCount <= 32, let kind = kind(EventName(name)) else {
       switch TextFunction(name, columns.info.bytes(of: line)) {
       case .readable(let socket):
         let flags = letters.isEmpty ? context.now(cpu: columns.cpu) : TextContext.flags(letters: letters)
@@ -105,6 +105,7 @@ struct TextEventDecoder {
     case .groReceiveExit, .groFragsExit: return .groExit(result: try fields.int32(.ret, text))
     case .netifRxEntry: return .netifRxEntry(try Self.arrival(text, &names))
     case .receiveEntry: return .receiveEntry(try Self.arrival(text, &names))
+    case .receiveListEntry: return .receiveListEntry(try Self.arrival(text, &names))
     case .netifReceiveSkb, .netDevQueue, .netDevStartXmit, .netDevXmit: return try Self.packet(kind, text, &names)
     case .kfreeSkb, .consumeSkb: return try Self.freed(kind, text, &names)
     case .skbCopyDatagram:

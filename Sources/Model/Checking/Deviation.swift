@@ -55,7 +55,9 @@ struct DeviationLog: Sendable {
   func count(_ rule: RuleID) -> Int { groups.values.reduce(0) { $0 + ($1.rule == rule ? $1.count : 0) } }
 
   /// In the order of the rules, and of their first time.
-  var all: [Deviation] { groups.values.sorted { ($0.rule.index, $0.time) < ($1.rule.index, $1.time) } }
+  var all: [Deviation] {
+    groups.sorted { ($0.key.rule.index, $0.value.time, $0.key.kind) < ($1.key.rule.index, $1.value.time, $1.key.kind) }.map(\.value)
+  }
 }
 
 /// How often a rule was put to the test.

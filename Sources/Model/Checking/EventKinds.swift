@@ -14,6 +14,7 @@ extension Event.Body {
     case .groExit: .groReceiveExit
     case .netifRxEntry: .netifRxEntry
     case .receiveEntry: .receiveEntry
+    case .receiveListEntry: .receiveListEntry
     case .netifReceiveSkb: .netifReceiveSkb
     case .netDevQueue: .netDevQueue
     case .netDevStartXmit: .netDevStartXmit

@@ -11,6 +11,8 @@ struct PollCheck: Sendable {
     var gro: Int32 = 0
     var direct: Int32 = 0
     var delivered: Int32 = 0
+    /// The device of the last one delivered.
+    var device = NameID.none
     /// The poll before used up its budget: deliveries out of GRO may follow its event.
     var isAfterFullPoll = false
     /// The packet between netif_receive_skb_entry and netif_receive_skb.
@@ -22,6 +24,8 @@ struct PollCheck: Sendable {
   private struct Books {
     var balanced = 0
     var unbalanced = 0
+    /// A CPU's backlog: the kernel's own code counts.
+    var isBacklog = false
     var cases: [Case] = []
   }
 
@@ -42,6 +46,9 @@ struct PollCheck: Sendable {
   private static let leastPolls = 20
   /// A driver whose polls are out of balance more often than once in so many does not count packets, or an XDP program takes them.
   private static let oddOneIn = 20
+  /// The same for a backlog, which has no driver.
+  private static let leastBacklogPolls = 5
+  private static let oddBacklogOneIn = 5
   private static let caseLimit = 32
   private static let windowLimit = 65_536
 
@@ -64,13 +71,17 @@ struct PollCheck: Sendable {
         if isNew { window.direct += 1 }
         window.entering = arrival.skb
       }
-    case .netifReceiveSkb(let skb, _, _):
+    case .receiveListEntry(let arrival):
+      newest = max(newest, engine.packet(at: arrival.skb)?.id ?? 0)
+      change(e) { $0.direct += 1 }
+    case .netifReceiveSkb(let skb, _, let device):
       let id = engine.packet(at: skb)?.id
       newest = max(newest, id ?? 0)
       change(e) { window in
         defer { window.entering = 0 }
         guard window.entering != skb else { return }
         window.delivered += 1
+        window.device = device
         if let id, window.gro == 0, window.packets.count < 8 { window.packets.append(id) }
       }
     case .napiPoll(let napi, let device, let work, let budget): endPoll(e, napi, device, work, budget)
@@ -108,6 +119,8 @@ struct PollCheck: Sendable {
       excused += 1
       return
     }
+    // What a backlog delivers comes from devices other than its own, and no driver hands it over.
+    if fromDriver == 0, window.delivered > 0, window.device != device { books[napi, default: Books()].isBacklog = true }
     let handed = fromDriver > 0 ? fromDriver : window.delivered
     if handed == work {
       books[napi, default: Books()].balanced += 1
@@ -125,7 +138,9 @@ struct PollCheck: Sendable {
   func finish(_ log: inout DeviationLog) -> RuleCount {
     var count = RuleCount(excused: excused)
     for entry in books.sorted(by: { $0.key < $1.key }).map(\.value) {
-      guard entry.balanced >= Self.leastPolls, entry.unbalanced * Self.oddOneIn <= entry.balanced + entry.unbalanced else {
+      let least = entry.isBacklog ? Self.leastBacklogPolls : Self.leastPolls
+      let oddOneIn = entry.isBacklog ? Self.oddBacklogOneIn : Self.oddOneIn
+      guard entry.balanced >= least, entry.unbalanced * oddOneIn <= entry.balanced + entry.unbalanced else {
         count.checked += entry.balanced
         count.excused += entry.unbalanced
         continue

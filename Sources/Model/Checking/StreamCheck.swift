@@ -9,8 +9,10 @@ struct StreamCheck: Sendable {
     var event: Event
     /// Bytes that TCP had taken in before it.
     var before: Int64
-    /// Bytes that were waiting to be read with it.
+    /// Bytes that were waiting to be read with it, at least.
     var waiting: Int64
+    /// Where the socket processed a segment without data behind it.
+    var passedOn: Int32?
   }
 
   /// The account of one connection, from its beginning.
@@ -21,8 +23,12 @@ struct StreamCheck: Sendable {
     var slack: Int64 = 0
     /// Every segment since the connection began was seen.
     var isWhole = false
-    /// The least number of waiting bytes that was announced: SO_RCVLOWAT is not more.
+    /// A receive call has copied bytes that it will report when it ends.
+    var isCopying = false
+    /// The least number of waiting bytes that was announced since the first were read, before which programs set SO_RCVLOWAT: it is not more.
     var leastAnnounced = Int64.max
+    /// Bytes that waited with the last segment at most.
+    var mostWaiting: Int64 = 0
     var silent: Silent?
     var lastPacket = 0
   }
@@ -32,6 +38,8 @@ struct StreamCheck: Sendable {
   private var cookies: [UInt64: UInt64] = [:]
   /// For each CPU the account that tcp_probe named last.
   private var probed: [Int32: UInt64] = [:]
+  /// tcp_probe names the socket (6.12), so announcements of another say nothing of it.
+  private var namesSockets = false
   private(set) var announcements = RuleCount()
   private(set) var reads = RuleCount()
 
@@ -43,10 +51,17 @@ struct StreamCheck: Sendable {
   mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
     switch e.body {
     case .inetSockSetState(let socket, let old, let new, let proto, _):
-      if proto == Event.IPProtocol.tcp { change(socket, old, new, engine.packetInHand(e)) }
-    case .tcpProbe(_, let socket, let cookie, _, let length): probe(e, socket != 0 ? socket : cookie, length, engine.packetInHand(e))
+      guard proto == Event.IPProtocol.tcp else { return }
+      // A listener announces the connection.
+      if new == Self.synReceived { probed[e.cpu] = nil }
+      change(socket, old, new, engine.packetInHand(e))
+    case .tcpProbe(_, let socket, let cookie, _, let length):
+      if socket != 0 { namesSockets = true }
+      probe(e, socket != 0 ? socket : cookie, length, engine.packetInHand(e))
     case .skDataReady(let socket, _, let proto): if proto == Event.IPProtocol.tcp { announce(e, socket) }
-    case .tcpRcvSpaceAdjust(let socket, let cookie, _): join(socket, cookie)
+    case .tcpRcvSpaceAdjust(let socket, let cookie, _):
+      join(socket, cookie)
+      accounts[key(socket)]?.isCopying = true
     case .sockRecvLength(let socket, _, let proto, let result, let flags):
       if proto == Event.IPProtocol.tcp, result > 0, flags & (Self.peek | Self.errorQueue) == 0 { read(e, socket, Int64(result), &flagged, &log) }
     case .tcpDestroySock(let socket, let cookie):
@@ -88,9 +103,12 @@ struct StreamCheck: Sendable {
   private func key(_ socket: UInt64) -> UInt64 { cookies[socket] ?? socket }
 
   private mutating func probe(_ e: Event, _ key: UInt64, _ length: UInt32, _ packet: JourneyEngine.PacketInFlight?) {
-    guard length > 0 else { return }
-    if accounts.count >= Self.limit { forget() }
     probed[e.cpu] = key
+    guard length > 0 else {
+      accounts[key]?.silent?.passedOn = e.cpu
+      return
+    }
+    if accounts.count >= Self.limit { forget() }
     var account = accounts[key] ?? Account()
     // The one before stays open: out of order, a duplicate, or too little for SO_RCVLOWAT.
     if account.silent != nil { announcements.excused += 1 }
@@ -98,7 +116,8 @@ struct StreamCheck: Sendable {
     if packet?.length ?? 0 > 65_535 { account.isWhole = false }
     let before = account.accepted
     account.accepted += Int64(length)
-    account.silent = Silent(packet: packet?.id ?? 0, event: e, before: before, waiting: account.accepted - account.read)
+    account.silent = Silent(packet: packet?.id ?? 0, event: e, before: before, waiting: account.isCopying ? Int64(length) : account.accepted - account.read)
+    account.mostWaiting = account.accepted - account.read
     account.lastPacket = packet?.id ?? account.lastPacket
     accounts[key] = account
   }
@@ -106,11 +125,14 @@ struct StreamCheck: Sendable {
   /// sk_data_ready; text does not print its socket, but it comes right behind tcp_probe on the same CPU.
   private mutating func announce(_ e: Event, _ socket: UInt64) {
     let named = key(socket)
-    guard let key = accounts[named]?.silent != nil ? named : probed[e.cpu] else { return }
+    let isNamed = accounts[named]?.silent != nil || (namesSockets && socket != 0) || cookies[socket] != nil
+    guard let key = isNamed ? named : probed[e.cpu] else { return }
     guard var account = accounts[key], let silent = account.silent else { return }
+    // What is announced is the FIN, or whatever came last.
+    guard silent.passedOn != e.cpu else { return }
     announcements.checked += 1
     account.silent = nil
-    account.leastAnnounced = min(account.leastAnnounced, silent.waiting)
+    if account.read > 0 { account.leastAnnounced = min(account.leastAnnounced, account.mostWaiting) }
     accounts[key] = account
   }
 
@@ -123,6 +145,7 @@ struct StreamCheck: Sendable {
       return
     }
     account.read += bytes
+    account.isCopying = false
     reads.checked += 1
     if account.read > account.accepted + account.slack {
       let (read, came) = (account.read, account.accepted)

@@ -39,7 +39,8 @@ struct AnnouncedPackets: Sendable {
   }
 
   private mutating func settle() {
-    for packets in open.values where packets.packets == 1 {
+    // In the order of the packets, whatever that of the table is.
+    for packets in open.values.filter({ $0.packets == 1 }).sorted(by: { $0.first < $1.first }) {
       alone += 1
       aloneExamples.add(packets.first)
     }

@@ -33,7 +33,7 @@ extension Rule {
       id: .r3, title: "data are announced",
       says: "In-order TCP data that an application can read were announced by sk_data_ready.",
       exceptions: [
-        "fewer bytes wait than SO_RCVLOWAT asks for (fewer than were ever announced on that socket)",
+        "fewer bytes wait than SO_RCVLOWAT asks for (fewer than were announced on that socket since the first were read)",
         "out of order or a duplicate: not readable, so nothing shows that it should have been announced",
         "the beginning of the connection was not recorded",
       ],

@@ -1,0 +1,75 @@
+internal import Bytes
+
+/// Reads samples that lie side by side and are all of one CPU and in order, in one loop; whatever is uncommon about a sample ends it.
+struct PerfScan {
+  private let order: ByteOrder
+  private let buffer: Int32
+  /// Where the next sample begins, and where the bytes end.
+  private(set) var at: Int
+  private let end: Int
+  /// The CPU whose samples are read.
+  var lane = PerfClocks.Lane()
+  /// The time of the last sample in the queue's run, up to which time samples are let go at once, and the number of the next.
+  var latest: UInt64 = 0
+  var released: UInt64 = 0
+  var number: UInt64 = 0
+  /// The time up to which the CPU has surely come.
+  private(set) var newest: UInt64 = 0
+
+  init(_ stretch: PerfRecords.Stretch, _ order: ByteOrder) {
+    (self.order, buffer, at, end) = (order, Int32(truncatingIfNeeded: stretch.buffer), stretch.start, stretch.end)
+  }
+
+  /// Writes the samples into `table` from `first` up to `limit`; the result is where it ended.
+  mutating func run(
+    _ bytes: RawSpan, into table: inout [PerfQueue.Entry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places?], _ ids: PerfIDs
+  ) -> Int {
+    var room = table.mutableSpan
+    let places = places.span
+    let (order, end, buffer, cpu) = (order, end, buffer, lane.cpu)
+    var (at, target, latest, newest) = (at, first, latest, newest)
+    var (last, before) = (lane.time, lane.before)
+    while target < limit {
+      guard bytes.integer(UInt32.self, at: at, order) == PerfHeader.Kind.sample,
+        let said = bytes.integer(UInt16.self, at: at &+ 6, order), said >= 8
+      else { break }
+      let size = Int(said)
+      guard size <= end &- at, ids.place &+ 8 <= size else { break }
+      var attribute = 0
+      if ids.place >= 0 {
+        attribute = ids.attribute(bytes.integer(UInt64.self, at: at &+ ids.place, order) ?? 0)
+        guard attribute >= 0 else { break }
+      }
+      guard let parts = places[attribute], parts.raw &+ 4 <= size,
+        let time = bytes.integer(UInt64.self, at: at &+ parts.time, order),
+        let number = bytes.integer(UInt32.self, at: at &+ parts.cpu, order), Int32(truncatingIfNeeded: number) == cpu,
+        let tid = bytes.integer(UInt32.self, at: at &+ parts.tid, order),
+        let length = bytes.integer(UInt32.self, at: at &+ parts.raw, order), Int(length) <= size &- parts.raw &- 4,
+        time >= latest, time > released, time &+ PerfClocks.tolerance >= last
+      else { break }
+      room[target] = PerfQueue.Entry(
+        time: time, number: self.number &+ UInt64(truncatingIfNeeded: target &- first), buffer: buffer,
+        offset: Int32(truncatingIfNeeded: at &+ parts.raw &+ 4), size: Int32(truncatingIfNeeded: length),
+        attribute: Int32(truncatingIfNeeded: attribute), cpu: cpu, tid: Int32(bitPattern: tid), what: .sample)
+      (before, last, latest) = (last, time, time)
+      newest = max(newest, min(before, time))
+      at &+= size
+      target &+= 1
+    }
+    let count = target &- first
+    number &+= UInt64(truncatingIfNeeded: count)
+    if count > 0 { (lane.time, lane.before, lane.number, lane.count) = (last, before, number &- 1, lane.count &+ count) }
+    (self.at, self.latest, self.newest) = (at, latest, newest)
+    return target
+  }
+
+  /// The CPU and the time of the sample that ended the loop; nil if it is none of a tracepoint.
+  func next(_ bytes: RawSpan, _ places: [PerfAttribute.Places?], _ ids: PerfIDs) -> (cpu: Int32, time: UInt64)? {
+    guard bytes.integer(UInt32.self, at: at, order) == PerfHeader.Kind.sample else { return nil }
+    let attribute = ids.place < 0 ? 0 : ids.attribute(bytes.integer(UInt64.self, at: at &+ ids.place, order) ?? 0)
+    guard attribute >= 0, let parts = places[attribute], let time = bytes.integer(UInt64.self, at: at &+ parts.time, order),
+      let cpu = bytes.integer(UInt32.self, at: at &+ parts.cpu, order), cpu < Record.cpuLimit
+    else { return nil }
+    return (Int32(cpu), time)
+  }
+}
