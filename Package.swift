@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "ModelTests", dependencies: ["Bytes", "Decoding", "Events", "Journeys", "Layouts", "Model", "Support"], swiftSettings: tests),
     .testTarget(name: "ExperimentsTests", dependencies: ["Events", "Experiments", "Model", "Support", "wakepath"], swiftSettings: tests),
-    .testTarget(name: "SimulatorTests", dependencies: ["Bytes", "Simulator"], swiftSettings: tests),
+    .testTarget(name: "SimulatorTests", dependencies: ["Bytes", "Events", "Journeys", "Model", "Simulator"], swiftSettings: tests),
     .testTarget(
       name: "CaptureTests",
       dependencies: ["Bytes", "Capture", "Support", "wakepath", .product(name: "SystemPackage", package: "swift-system")],

@@ -46,6 +46,10 @@ struct SimulateCommand: ParsableCommand {
     guard Kernel.all[kernel] != nil else { throw ValidationError("There is no kernel '\(kernel)' to simulate.") }
     guard deviation.map({ Deviation(rawValue: $0) != nil }) ?? true else { throw ValidationError("There is no rule '\(deviation ?? "")'.") }
     guard !probes || check != nil else { throw ValidationError("--probes goes with --check: recordings for -o have no packets' headers yet.") }
+    guard deviation == nil || check == nil else { throw ValidationError("--break goes with -o: what --check compares breaks no rule.") }
+    if let rule = deviation, let refusal = drawn(scenario).refusal {
+      throw ValidationError("Scenario '\(scenario)' cannot break \(rule): \(refusal).")
+    }
     guard output != nil || truth != nil || check != nil else { throw ValidationError("Say where to write the recording with -o.") }
   }
 
@@ -57,13 +61,21 @@ struct SimulateCommand: ParsableCommand {
       return
     }
     if let check { return try hold(name, generation, check, &text) }
-    var scenario = Scenario(name, seed: seed)
-    scenario.kernel = generation
-    scenario.hasProbes = probes
-    scenario.deviation = deviation.flatMap { Deviation(rawValue: $0) }
-    let outcome = scenario.play()
+    let outcome = drawn(name).play()
+    if let rule = deviation, !outcome.hasDeviated {
+      throw Failure.input("With seed \(seed), scenario '\(name)' has no occasion to break \(rule) that its recording would show; try another --seed.")
+    }
     if let output { try write(outcome, generation, output) }
     if let truth { try writeText(outcome.truth.json(), truth) }
+  }
+
+  /// The scenario that the options ask for.
+  private func drawn(_ name: String) -> Scenario {
+    var scenario = Scenario(name, seed: seed)
+    scenario.kernel = Kernel.all[kernel] ?? scenario.kernel
+    scenario.hasProbes = probes
+    scenario.deviation = deviation.flatMap { Deviation(rawValue: $0) }
+    return scenario
   }
 
   private func write(_ outcome: Scenario.Outcome, _ kernel: Kernel, _ path: String) throws {

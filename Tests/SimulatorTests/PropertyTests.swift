@@ -62,16 +62,4 @@ import Testing
     #expect(first.recording.events.map(\.time) == second.recording.events.map(\.time))
     #expect(first.recording.events.map(\.time) != other.recording.events.map(\.time))
   }
-
-  /// A scenario that is to break a rule differs from the one that keeps it.
-  @Test(arguments: Deviation.allCases)
-  func deviationsHappen(deviation: Deviation) {
-    let happened = (1...20).contains { seed in
-      var scenario = Scenario(deviation == .mergedBytes ? "gro" : "tcp-bulk", seed: UInt64(seed))
-      let kept = scenario.play().recording.events.map { "\($0.body)" }
-      scenario.deviation = deviation
-      return kept != scenario.play().recording.events.map { "\($0.body)" }
-    }
-    #expect(happened)
-  }
 }

@@ -13,6 +13,10 @@ final class CPU {
   // Interrupts.
   private var pendingInterrupts: [Interrupt] = []
   private(set) var handlers: [Mark?] = []
+  /// Whether the end of a handler was seen.
+  private(set) var hasLeftHandler = false
+  /// Whether it has written an event.
+  private(set) var hasWritten = false
   var softirq = SoftIRQState()
 
   // Tasks.
@@ -82,10 +86,13 @@ final class CPU {
         if let name = interrupt.name {
           cpu.handlers[cpu.handlers.count - 1] = cpu.emit(.irqHandlerEntry(irq: interrupt.number, name: cpu.name(name)))
         }
-        if cpu.deviates(.nesting, if: interrupt.name != nil) { cpu.leaveOutOfOrder(interrupt.number) }
+        if cpu.deviates(.nesting, if: interrupt.name != nil && cpu.hasLeftHandler) { cpu.leaveOutOfOrder(interrupt.number) }
       }, interrupt.action,
       { cpu in
-        if interrupt.name != nil { cpu.emit(.irqHandlerExit(irq: interrupt.number)) }
+        if interrupt.name != nil {
+          cpu.emit(.irqHandlerExit(irq: interrupt.number))
+          cpu.hasLeftHandler = true
+        }
         cpu.handlers.removeLast()
         cpu.leaveInterrupt()
       })
@@ -114,6 +121,7 @@ final class CPU {
   @discardableResult
   func emit(_ body: Event.Body, _ more: UInt8 = 0) -> Mark {
     let time = machine.tick()
+    hasWritten = true
     let flags = ContextFlags(rawValue: flags | more)
     machine.recording.append(Event(time: time, cpu: number, pid: current.pid, flags: flags, body: body), machine.kernel)
     return Mark(time: time, cpu: number)

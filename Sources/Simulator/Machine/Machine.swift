@@ -18,8 +18,10 @@ final class Machine {
   var truth = Truth()
   let pool = PacketPool()
   var settings = MachineSettings()
-  /// The rule that is to be broken, until it is.
-  var deviation: Deviation?
+  /// The rule that is to be broken.
+  var injection: Injection?
+  /// Switches between tasks so far.
+  var switches = 0
   /// Whether the probes of `wakepath record` are there.
   var hasProbes = false
   /// Sockets by port or connection.

@@ -48,6 +48,8 @@ final class Packet {
   var frames = 1
   /// The largest payload of one frame.
   var segmentSize = 0
+  /// The frames that GRO merges while it holds it and others.
+  var round: MergeRound?
 
   init(address: UInt64, length: Int, content: Content, home: CPU) {
     self.address = address
@@ -100,6 +102,7 @@ extension CPU {
   func drop(_ packet: Packet, _ reason: DropReason, at location: KernelLocation) {
     emit(.kfreeSkb(skb: packet.address, location: location.address, reason: reason.rawValue))
     for truth in packet.received { truth.end(.dropped) }
+    packet.leaveRound(isWhole: false)
     machine.pool.give(packet.address)
   }
 }

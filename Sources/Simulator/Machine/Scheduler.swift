@@ -55,7 +55,9 @@ extension CPU {
     previous.wakings.removeAll()
     let state: Int64 = previous.state == .dead ? 0x10 : previous.isBlocked ? 1 : previous === idle ? 0 : 0x100
     let comm = name(next === idle ? "swapper/\(number)" : next.name)
-    let mark = emit(.schedSwitch(previous: previous.pid, previousState: state, next: next.pid, nextComm: comm), 0x01)
+    machine.switches += 1
+    let isUnseen = switchesUnseen(to: next)
+    let mark = isUnseen ? nil : emit(.schedSwitch(previous: previous.pid, previousState: state, next: next.pid, nextComm: comm), 0x01)
     current = next
     next.cpu = self
     for waking in next.wakings { waking.running = mark }

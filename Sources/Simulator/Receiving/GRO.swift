@@ -8,6 +8,7 @@ struct GRO {
   var batch: [Packet] = []
   /// Frames in it.
   var count = 0
+  var round = MergeRound()
 
   /// `gro_normal_batch`
   static let batchSize = 8
@@ -15,6 +16,17 @@ struct GRO {
   static let heldLimit = 8
   /// `gro_max_size`
   static let largest = 65_536
+}
+
+/// What GRO does from holding a packet until it and all that it held meanwhile have been handed to the protocols.
+final class MergeRound {
+  /// Packets that are held or on their way out.
+  var open = 0
+  /// Frames that were merged into them.
+  var merged = 0
+  /// Whether it is over, and whether all of it came out.
+  var isOver = false
+  var isWhole = true
 }
 
 /// `enum gro_result`
@@ -60,6 +72,7 @@ extension CPU {
     guard let place = napi.gro.held.firstIndex(where: { $0.isFlow(of: segment) }) else {
       guard segment.length > 0, !isFlush else { return finish(.normal, packet, napi) }
       packet.segmentSize = segment.length
+      beginRound(packet, napi)
       napi.gro.held.append(packet)
       run({ $0.finish(.held, packet, napi) })
       // gro_flush_oldest
@@ -75,6 +88,7 @@ extension CPU {
       return run({ $0.deliver(head, napi) }, { $0.finish(.normal, packet, napi) })
     }
     head.take(segment)
+    head.round?.merged += 1
     packet.received[0].merge(into: head.received[0])
     run({ $0.finish(.mergedAndFreed, packet, napi) })
     if isFlush || segment.length < head.segmentSize {
@@ -82,6 +96,17 @@ extension CPU {
       run({ $0.deliver(head, napi) })
     }
   }
+
+  /// GRO holds one more.
+  private func beginRound(_ packet: Packet, _ napi: NAPI) {
+    endRound(napi)
+    if napi.gro.round.isOver { napi.gro.round = MergeRound() }
+    napi.gro.round.open += 1
+    packet.round = napi.gro.round
+  }
+
+  /// A poll ends or finds a packet: what is merged from now on belongs to others if all has come out.
+  func endRound(_ napi: NAPI) { if napi.gro.round.open == 0 { napi.gro.round.isOver = true } }
 
   private func finish(_ result: GROResult, _ packet: Packet, _ napi: NAPI) {
     if result == .mergedAndFreed { freeSilently(packet) }

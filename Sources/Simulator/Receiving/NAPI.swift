@@ -10,6 +10,8 @@ final class NAPI {
   /// NAPI_STATE_SCHED
   var isScheduled = false
   var work = 0
+  /// Polls that found something.
+  var countedPolls = 0
   /// What asked for the poll: a hard interrupt and its request, or the request alone.
   var announcement = Announcement()
   /// The one of the poll that runs; the queue may be scheduled again meanwhile.
@@ -90,9 +92,11 @@ extension CPU {
   /// __napi_poll, behind the driver's function.
   private func endPoll(_ napi: NAPI) {
     var work = napi.work
-    if deviates(.pollWork) { work += 1 }
+    if work > 0 { napi.countedPolls += 1 }
+    if countsOneMore(napi) { work += 1 }
     emit(.napiPoll(napi: napi.address, device: name(napi.device), work: Int32(work), budget: Int32(napi.weight)))
     softirq.budget -= napi.work
+    endRound(napi)
     run({ cpu in
       let isOver = cpu.softirq.budget <= 0 || cpu.machine.now >= cpu.softirq.limit
       if isOver { cpu.endReceiveAction() } else { cpu.receiveLoop() }

@@ -24,7 +24,8 @@ extension CPU {
   }
 
   private func announceReceived(_ packet: Packet) {
-    let length = deviates(.mergedBytes, if: packet.frames > 1) ? packet.length - 100 : packet.length
+    let length = lengthOut(of: packet)
+    packet.leaveRound(isWhole: true)
     let mark = emit(.netifReceiveSkb(skb: packet.address, length: UInt32(length), device: name(packet.device)))
     if machine.hasProbes { emit(.flow(header(of: packet))) }
     for truth in packet.received { truth.mark(.receive, mark) }
@@ -32,7 +33,7 @@ extension CPU {
   }
 
   private func process(_ packet: Packet) {
-    if softirq.isServing, deviates(.switching) { switchAndBack() }
+    if softirq.isServing, deviates(.switching, if: true) { switchAndBack() }
     switch packet.content {
     case .tcp(let segment): receive(packet, segment)
     case .datagram(let port, let size): receiveDatagram(packet, port, size)
@@ -51,10 +52,9 @@ extension CPU {
 
   /// The packet made `socket` announce data: sk_data_ready, and the tasks that wait for it are woken.
   func announceData(_ socket: UInt64, _ number: UInt16, _ waiters: Waiters, for truths: [ReceivedTruth]) {
-    if deviates(.dataReady) { return }
     let mark = emitReady(socket, number)
     for truth in truths where truth.stages[.ready] == nil { truth.mark(.ready, mark) }
-    run({ $0.wakeAll(waiters, for: truths) })
+    run({ $0.wakeAll(waiters, for: truths, isAnnounced: true) })
   }
 
   /// The event of an announcement, or the probe's in its place.
@@ -64,23 +64,15 @@ extension CPU {
   }
 
   /// Wakes who waits: all, or of those that wait exclusively the first that is asleep.
-  func wakeAll(_ waiters: Waiters, for truths: [ReceivedTruth]) {
-    var steps: [Step] = []
-    if deviates(.wakings, if: !waiters.isEmpty) {
-      let stranger = waiters.tasks.first ?? idle
-      steps.append { cpu in cpu.emit(.schedWaking(pid: stranger.pid + 1000, comm: cpu.name("stranger")), 0x01) }
-    }
-    for task in waiters.toWake() { steps.append { $0.wake(task, for: truths) } }
-    run(steps)
+  func wakeAll(_ waiters: Waiters, for truths: [ReceivedTruth], isAnnounced: Bool = false) {
+    run(waiters.toWake().map { task in { $0.wake(task, for: truths, isAnnounced: isAnnounced) } })
   }
 
   /// Wakes `task` on account of these packets.
-  func wake(_ task: Task, for truths: [ReceivedTruth]) {
-    if !task.isQueued, deviates(.reader) {
-      emit(.schedWaking(pid: task.pid, comm: name(task.name)), 0x01)
-      return task.state = .dead
-    }
+  private func wake(_ task: Task, for truths: [ReceivedTruth], isAnnounced: Bool) {
+    let isAway = !task.isQueued
     guard let mark = wake(task) else { return }
+    if deviates(.wakings, if: isAnnounced && isAway) { emit(.schedWaking(pid: task.pid, comm: name(task.name)), 0x01) }
     let waking = Waking(pid: task.pid, mark: mark)
     task.wakings.append(waking)
     for truth in truths { truth.wakings.append(waking) }
@@ -100,8 +92,6 @@ final class Waiters {
   var polls: [Waiters] = []
 
   init(isExclusive: Bool = false) { self.isExclusive = isExclusive }
-
-  var isEmpty: Bool { tasks.isEmpty && polls.allSatisfy(\.isEmpty) }
 
   /// Whom a wakeup goes to now.
   func toWake() -> [Task] {

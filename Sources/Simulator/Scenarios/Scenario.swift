@@ -3,7 +3,7 @@ public struct Scenario: Sendable {
   public var name: String
   public var seed: UInt64
   public var kernel = Kernel.v6_12
-  /// The rule of the model that it breaks, once.
+  /// The rule of the model that it breaks, once, where the recording shows it.
   public var deviation: Deviation?
   /// Whether it is recorded with the probes of `wakepath record`: each packet's own header, and sock_def_readable where there is no event for it.
   public var hasProbes = false
@@ -23,6 +23,10 @@ public struct Scenario: Sendable {
     public let isCut: Bool
     /// Whether packets were recorded with their headers.
     public let hasProbes: Bool
+    /// Whether the rule that was to be broken was, so that the recording shows it.
+    public let hasDeviated: Bool
+    /// Whether there was an occasion to break it.
+    let hasOccasion: Bool
   }
 
   /// The scenarios that can be played by name, each with a sentence.
@@ -40,15 +44,38 @@ public struct Scenario: Sendable {
     ("random", "anything of the above, drawn from the seed"),
   ]
 
-  /// Plays it.
+  /// Occasions to break a rule that are tried until one shows in the recording.
+  private static let occasions = 60
+
+  /// Plays it. A rule is broken on the first occasion that shows; it is played again for each.
   public func play() -> Outcome {
+    guard let deviation else { return play(nil) }
+    var passes = 0
+    while true {
+      let outcome = play(Injection(deviation, passes: passes))
+      passes += 1
+      if outcome.hasDeviated || !outcome.hasOccasion || passes == Self.occasions { return outcome }
+    }
+  }
+
+  private func play(_ injection: Injection?) -> Outcome {
     var draw = SeededGenerator(seed: seed &* 31 &+ 7)
     let plan = Plan(self, &draw)
     let machine = Machine(kernel: kernel, seed: seed, cpus: plan.cpus)
-    machine.deviation = deviation
+    machine.injection = injection
     machine.hasProbes = hasProbes
     plan.build(machine)
     machine.play(until: plan.end)
-    return Outcome(recording: machine.recording, truth: machine.truth, isCut: plan.end != .max, hasProbes: hasProbes)
+    let hasOccasion = machine.injection?.hasHappened ?? false
+    return Outcome(
+      recording: machine.recording, truth: machine.truth, isCut: plan.end != .max, hasProbes: hasProbes,
+      hasDeviated: hasOccasion && machine.injection?.isShown() ?? false, hasOccasion: hasOccasion)
+  }
+
+  /// Why no recording of it can show that the rule is broken, in words, or nil if one can.
+  public var refusal: String? {
+    guard let deviation else { return nil }
+    var draw = SeededGenerator(seed: seed &* 31 &+ 7)
+    return kernel.refusal(of: deviation) ?? Plan(self, &draw).refusal(of: deviation)
   }
 }

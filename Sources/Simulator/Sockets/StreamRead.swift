@@ -19,7 +19,7 @@ extension CPU {
       socket.queue.removeFirst()
       return run({ $0.freeAtHome(entry.packet) }, { $0.finish(call) })
     }
-    let excess = deviates(.copiedBytes) ? 100_000 : 0
+    let excess = self.excess(socket, bytes, copied: call.copied)
     let mark = emit(.skbCopyDatagram(skb: entry.packet.address, length: Int32(bytes + excess)))
     socket.read += bytes
     call.copied += bytes
@@ -30,7 +30,10 @@ extension CPU {
       part.truth.end(.delivered)
     }
     run(
-      { $0.emit(.tcpRcvSpaceAdjust(socket: socket.address, cookie: socket.cookie, flow: socket.flow)) },
+      { cpu in
+        cpu.emit(.tcpRcvSpaceAdjust(socket: socket.address, cookie: socket.cookie, flow: socket.flow))
+        socket.account.copy()
+      },
       { cpu in
         guard socket.read >= entry.to else { return cpu.finish(call) }
         socket.queue.removeFirst()
@@ -70,6 +73,7 @@ extension CPU {
       { $0.cleanUp(socket) }, { $0.release(socket) },
       { cpu in
         socket.noteRead()
+        socket.account.read(result)
         cpu.emit(.sockRecvLength(
           socket: socket.address, family: Event.AddressFamily.inet, protocol: Event.IPProtocol.tcp, result: Int32(result), flags: 0))
       }, { call.next($0, result) })

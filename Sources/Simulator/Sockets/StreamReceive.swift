@@ -53,6 +53,7 @@ extension CPU {
         skb: names ? packet.address : 0, socket: names ? socket.address : 0, cookie: socket.cookie, flow: socket.flow,
         dataLength: UInt32(segment.length)))
       for truth in packet.received { truth.mark(.transport, mark) }
+      socket.account.take(segment.length)
       run({ $0.established(packet, segment, socket, isBacklog: isBacklog) })
     case .synSent: finishConnect(packet, socket)
     default: changeOfState(packet, segment, socket)
@@ -72,6 +73,8 @@ extension CPU {
     let free: Step = { cpu in if isFreed { cpu.freeSilently(packet) } }
     let announce: Step = { cpu in
       guard socket.isReadable else { return socket.hideOrder() }
+      guard !cpu.keepsSilent(socket, filled ? 0 : segment.length) else { return }
+      socket.account.announce()
       cpu.announceData(socket.address, Event.IPProtocol.tcp, socket.waiters, for: truths)
     }
     let answer: Step = { $0.answer(socket, packet, isBacklog: isBacklog, isUrgent: filled || segment.isFIN) }

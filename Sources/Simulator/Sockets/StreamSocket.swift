@@ -66,6 +66,7 @@ final class StreamSocket {
   var read = 0
   var sent = 0
   var acknowledged = 0
+  var account = StreamAccount()
   /// Bytes that may be under way unacknowledged.
   var sendLimit = 1_000_000
   /// SO_RCVLOWAT
