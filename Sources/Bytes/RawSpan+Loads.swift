@@ -31,11 +31,11 @@ extension RawSpan {
   }
 
   /// The bytes `offset ..< offset + count`, or an empty span if they are not all there.
-  @inlinable
+  @inlinable @inline(__always)
   @_lifetime(copy self)
   public func slice(_ offset: Int, _ count: Int) -> RawSpan {
-    guard offset >= 0, count >= 0, offset <= byteCount, count <= byteCount &- offset else { return extracting(first: 0) }
-    return extracting(offset..<(offset &+ count))
+    guard offset >= 0, count >= 0, count <= byteCount &- offset else { return extracting(first: 0) }
+    return unsafe extracting(unchecked: Range(uncheckedBounds: (offset, offset &+ count)))
   }
 
   /// The number of bytes before the first zero byte, or all of them if there is none.

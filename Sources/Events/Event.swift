@@ -23,9 +23,12 @@ public struct Event: Sendable {
 
 /// Events that lie side by side, to be filled over and over.
 public struct EventBatch: Sendable {
-  @usableFromInline var events: [Event]
+  /// The events, and behind them room for more.
+  public internal(set) var events: [Event]
   /// How many there are.
   public internal(set) var count = 0
+  /// How many events there were before the first of them.
+  var before: UInt32 = 0
 
   /// A batch for `EventStream.next` to fill, with room for `capacity` events or a few more.
   public init(capacity: Int = Self.step) {
@@ -44,27 +47,30 @@ public struct EventBatch: Sendable {
 
   mutating func append(_ event: Event) {
     events[count] = event
+    events[count].order = before &+ UInt32(truncatingIfNeeded: count) &+ 1
     count &+= 1
   }
 }
 
 /// `common_flags` of an event (include/linux/trace_events.h): the context it was written in.
+///
+/// Its constants, and those below, are computed: one that is stored costs a call in every other module.
 public struct ContextFlags: OptionSet, Sendable {
   public let rawValue: UInt8
-  public init(rawValue: UInt8) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Inside a hard interrupt handler.
-  public static let hardirq = ContextFlags(rawValue: 0x08)
+  @inlinable public static var hardirq: ContextFlags { ContextFlags(rawValue: 0x08) }
   /// Serving a soft interrupt (not merely with bottom halves disabled).
-  public static let softirq = ContextFlags(rawValue: 0x10)
+  @inlinable public static var softirq: ContextFlags { ContextFlags(rawValue: 0x10) }
   /// Bottom halves are disabled (kernel 6.1 and later).
-  public static let bottomHalvesOff = ContextFlags(rawValue: 0x80)
+  @inlinable public static var bottomHalvesOff: ContextFlags { ContextFlags(rawValue: 0x80) }
 }
 
 /// The kernel's soft interrupt vectors (`enum` in include/linux/interrupt.h).
 public enum SoftIRQ {
-  public static let netTX: Int32 = 2
-  public static let netRX: Int32 = 3
+  @inlinable public static var netTX: Int32 { 2 }
+  @inlinable public static var netRX: Int32 { 3 }
   /// Names by number.
   public static let names = ["HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU"]
 }
@@ -147,28 +153,28 @@ extension Event {
 
   /// TCP states (include/net/tcp_states.h).
   public enum TCPState {
-    public static let established: Int32 = 1
-    public static let synSent: Int32 = 2
-    public static let synReceived: Int32 = 3
-    public static let finWait1: Int32 = 4
-    public static let finWait2: Int32 = 5
-    public static let close: Int32 = 7
-    public static let closeWait: Int32 = 8
-    public static let lastACK: Int32 = 9
-    public static let listen: Int32 = 10
+    @inlinable public static var established: Int32 { 1 }
+    @inlinable public static var synSent: Int32 { 2 }
+    @inlinable public static var synReceived: Int32 { 3 }
+    @inlinable public static var finWait1: Int32 { 4 }
+    @inlinable public static var finWait2: Int32 { 5 }
+    @inlinable public static var close: Int32 { 7 }
+    @inlinable public static var closeWait: Int32 { 8 }
+    @inlinable public static var lastACK: Int32 { 9 }
+    @inlinable public static var listen: Int32 { 10 }
   }
 
   /// IP protocol numbers.
   public enum IPProtocol {
-    public static let icmp: UInt16 = 1
-    public static let tcp: UInt16 = 6
-    public static let udp: UInt16 = 17
-    public static let icmpv6: UInt16 = 58
+    @inlinable public static var icmp: UInt16 { 1 }
+    @inlinable public static var tcp: UInt16 { 6 }
+    @inlinable public static var udp: UInt16 { 17 }
+    @inlinable public static var icmpv6: UInt16 { 58 }
   }
 
   /// Address families (include/linux/socket.h).
   public enum AddressFamily {
-    public static let inet: UInt16 = 2
-    public static let inet6: UInt16 = 10
+    @inlinable public static var inet: UInt16 { 2 }
+    @inlinable public static var inet6: UInt16 { 10 }
   }
 }

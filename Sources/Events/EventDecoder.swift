@@ -5,63 +5,7 @@ internal import Decoding
 struct EventDecoder {
   private var schemaOfID: [Int16]
   private var schemas: [Schema] = []
-  /// The fields of all schemas in one table, `stride` for each; a schema is too large to be handed around for each event.
-  private var fields: [Schema.Field] = []
-  private static let stride = 16
-  /// What is read of a schema's events where that is up to five numbers and a name.
-  private struct Layout {
-    var kind: EventKind
-    /// Which of them is a name, or -1.
-    var name: Int8 = -1
-    /// How each of the numbers is read.
-    var numbers = [5 of Number](repeating: Number())
-
-    init(_ schema: Schema, _ order: ByteOrder) {
-      kind = schema.kind
-      let names = kind.definition.fields
-      switch kind {
-      case .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .print, .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU,
-        .flow, .flowSent, .flowUDP:
-        break
-      default:
-        name = names.firstIndex { $0 == "name" || $0 == "dev_name" || $0.hasSuffix("comm") }.map { Int8($0) } ?? -1
-        for index in 0..<min(names.count, 5) { numbers[index] = Number(schema.field(index), order) }
-      }
-    }
-  }
-  /// How to read a number in the same steps whatever its size: eight bytes are loaded, the bits of others shifted out.
-  private struct Number {
-    /// Zero for a field that the kernel does not have.
-    var mask: UInt64 = 0
-    /// Where the eight bytes begin.
-    var start: Int32 = 0
-    var left: UInt8 = 0
-    var right: UInt8 = 0
-    var isSigned = false
-
-    init() {}
-
-    init(_ field: Schema.Field, _ order: ByteOrder) {
-      guard [1, 2, 4, 8].contains(field.size) else { return }
-      mask = .max
-      isSigned = field.isSigned
-      right = 64 - 8 * field.size
-      // The bytes up to its end, which are the entry's, too, for the common fields stand before any other.
-      let end = Int32(field.offset) + Int32(field.size)
-      let isAtEnd = end >= 8
-      start = isAtEnd ? end - 8 : Int32(field.offset)
-      left = isAtEnd == (order == .big) ? right : 0
-    }
-
-    @inline(__always)
-    func value(_ entry: RawSpan, _ order: ByteOrder) -> UInt64 {
-      let word = (entry.integer(UInt64.self, at: Int(start), order) ?? 0) &<< UInt64(left)
-      return (isSigned ? UInt64(bitPattern: Int64(bitPattern: word) &>> Int64(right)) : word &>> UInt64(right)) & mask
-    }
-  }
-  private var layouts: [Layout] = []
-  /// Entries shorter than this are damaged.
-  private var sizes: [Int] = []
+  private var layouts: [EventLayout] = []
   /// Events of functions being entered; their ids have `functionBase - index` in `schemaOfID`.
   private var functions: [FunctionSchema] = []
   private static let functionBase = -2
@@ -69,6 +13,9 @@ struct EventDecoder {
   private var typeOffset = 0
   private var flagsOffset = 2
   private var pidOffset = 4
+  /// Whether type, flags and task are the first eight bytes of an entry as in `struct trace_entry` (include/linux/trace_events.h) of a
+  /// little-endian machine, to be read in one step.
+  private var hasUsualHead = false
 
   /// Compiles the formats of `catalog`.
   init(_ catalog: FormatCatalog) {
@@ -89,11 +36,8 @@ struct EventDecoder {
         }
       }
     }
-    for schema in schemas {
-      layouts.append(Layout(schema, order))
-      sizes.append(schema.size)
-      for index in 0..<Self.stride { fields.append(index < Schema.fieldLimit ? schema.field(index) : Schema.Field()) }
-    }
+    layouts = schemas.map { EventLayout($0) }
+    hasUsualHead = order == .little && typeOffset == 0 && flagsOffset == 2 && pidOffset == 4
     addFunctions(catalog)
   }
 
@@ -139,6 +83,22 @@ struct EventDecoder {
   func decode(
     _ time: UInt64, _ cpu: Int32, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, into event: inout Event
   ) -> Outcome {
+    guard hasUsualHead, let head = entry.integer(UInt64.self, at: 0) else { return decodeUnusual(time, cpu, entry, &names, &flows, &event) }
+    let index = Int(schemaOfID[Int(head & 0xffff)])
+    if index == -1 { return .other }
+    event.time = time
+    event.cpu = cpu
+    event.pid = Int32(truncatingIfNeeded: head >> 32)
+    event.flags = ContextFlags(rawValue: UInt8(truncatingIfNeeded: head >> 16))
+    guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
+    return decodeBody(index, entry, .little, &names, &flows, &event)
+  }
+
+  /// The same for entries that begin otherwise, or end before they should.
+  @inline(never)
+  private func decodeUnusual(
+    _ time: UInt64, _ cpu: Int32, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+  ) -> Outcome {
     guard let type = entry.integer(UInt16.self, at: typeOffset, order) else { return .tooShort }
     let index = Int(schemaOfID[Int(type)])
     if index == -1 { return .other }
@@ -147,15 +107,7 @@ struct EventDecoder {
     event.pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
     event.flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
     guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
-    guard entry.byteCount >= sizes[index] else { return .tooShort }
-    return order == .little ? decodeBody(index, entry, .little, &names, &flows, &event) : decodeBig(index, entry, &names, &flows, &event)
-  }
-
-  @inline(never)
-  private func decodeBig(
-    _ index: Int, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
-  ) -> Outcome {
-    decodeBody(index, e, .big, &names, &flows, &event)
+    return decodeBody(index, entry, order, &names, &flows, &event)
   }
 
   /// A line in the recording, which may be the recorder's own (`RecordingWait` in Capture).
@@ -183,12 +135,12 @@ struct EventDecoder {
   private func decodeBody(
     _ index: Int, _ e: RawSpan, _ order: ByteOrder, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
   ) -> Outcome {
-    let base = index &* Self.stride
     let layouts = layouts.span
+    guard e.byteCount >= Int(layouts[index].size) else { return .tooShort }
     let kind = layouts[index].kind
     var name = NameID.none
-    if layouts[index].name >= 0 {
-      let place = fields[base &+ Int(layouts[index].name)].place(e, order)
+    if layouts[index].hasName {
+      let place = layouts[index].name.place(e, order)
       name = names.intern(e, place.offset, place.count)
     }
     @inline(__always) func u64(_ field: Int) -> UInt64 { layouts[index].numbers[field].value(e, order) }
@@ -211,7 +163,7 @@ struct EventDecoder {
     case .netDevQueue: event.body = .netDevQueue(skb: u64(0), length: u32(1), device: name)
     case .netDevStartXmit: event.body = .netDevStartXmit(skb: u64(0), length: u32(1), device: name)
     case .netDevXmit: event.body = .netDevXmit(skb: u64(0), length: u32(1), rc: i32(3), device: name)
-    case .kfreeSkb: event.body = .kfreeSkb(skb: u64(0), location: u64(1), reason: fields[base &+ 2].size != 0 ? i32(2) : -1)
+    case .kfreeSkb: event.body = .kfreeSkb(skb: u64(0), location: u64(1), reason: layouts[index].numbers[2].mask != 0 ? i32(2) : -1)
     case .consumeSkb: event.body = .consumeSkb(skb: u64(0), location: u64(1))
     case .skbCopyDatagram: event.body = .skbCopyDatagram(skb: u64(0), length: i32(1))
     case .skDataReady: event.body = .skDataReady(socket: u64(0), family: u16(1), protocol: u16(2))

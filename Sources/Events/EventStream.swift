@@ -44,6 +44,7 @@ public struct EventStream {
   /// The next event of the network path, or nil at the end.
   public mutating func next() -> Event? {
     while nextReady == ready.count {
+      ready.before &+= UInt32(truncatingIfNeeded: ready.count)
       (nextReady, ready.count) = (0, 0)
       guard fill() else { return nil }
     }
@@ -55,8 +56,11 @@ public struct EventStream {
   public mutating func next(_ events: inout EventBatch) -> Bool {
     // The buffer of the other way to read stays empty.
     swap(&ready, &events)
-    defer { swap(&ready, &events) }
-    ready.count = 0
+    defer {
+      swap(&ready, &events)
+      ready.before = events.before &+ UInt32(truncatingIfNeeded: events.count)
+    }
+    (ready.count, ready.before) = (0, events.before)
     while ready.hasRoom { guard fill() else { return ready.count > 0 } }
     return true
   }
@@ -103,7 +107,7 @@ public struct EventStream {
     while place < records.count {
       let format = recording.formatIndex(ofStream: records[place].stream)
       let (end, outcome) = Self.decode(
-        records.all, place, records.count, recording, format, decoders[format], &names, &flows, &ready.events, &ready.count)
+        records.all, place, records.count, recording, format, decoders[format], &names, &flows, &ready)
       place = end
       guard let outcome else { continue }
       let record = records[end &- 1]
@@ -158,28 +162,35 @@ public struct EventStream {
   /// needs more than that; the result is where it ended, and that one's outcome.
   private static func decode(
     _ records: [Record], _ start: Int, _ end: Int, _ recording: borrowing Recording, _ format: Int, _ decoder: EventDecoder,
-    _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout [Event], _ count: inout Int
+    _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout EventBatch
   ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+    let records = records.span
     var index = start
-    var events = batch.mutableSpan
+    var filled = batch.count
+    let before = batch.before &+ 1
+    var events = batch.events.mutableSpan
     var last: EventDecoder.Outcome?
     while index < end, last == nil, recording.formatIndex(ofStream: records[index].stream) == format {
       let first = records[index]
       let bytes = recording.bytes(around: first)
-      while index < end, last == nil, records[index].sharesBytes(with: first) {
+      while index < end, records[index].sharesBytes(with: first) {
         let entry = bytes.slice(Int(records[index].offset), Int(records[index].length))
-        let outcome = decoder.decode(records[index].time, records[index].cpu, entry, &names, &flows, into: &events[count])
+        let outcome = decoder.decode(records[index].time, records[index].cpu, entry, &names, &flows, into: &events[filled])
+        events[filled].order = before &+ UInt32(truncatingIfNeeded: filled)
         index &+= 1
         switch outcome {
-        case .event: count &+= 1
-        case .other: break
-        case .window, .function:
-          count &+= 1
-          last = outcome
-        case .tooShort: last = outcome
+        case .event:
+          filled &+= 1
+          continue
+        case .other: continue
+        case .window, .function: filled &+= 1
+        case .tooShort: break
         }
+        last = outcome
+        break
       }
     }
+    batch.count = filled
     return (index, last)
   }
 

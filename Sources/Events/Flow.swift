@@ -51,8 +51,11 @@ public struct Flow: Hashable, Sendable {
 /// A small integer that stands for a flow of one recording.
 public struct FlowID: Hashable, Sendable {
   public let index: Int32
+
+  @inlinable init(index: Int32) { self.index = index }
+
   /// No flow is known.
-  public static let none = FlowID(index: 0)
+  @inlinable public static var none: FlowID { FlowID(index: 0) }
 }
 
 /// The flows of one recording, each kept once.

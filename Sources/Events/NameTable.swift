@@ -5,8 +5,14 @@ public struct NameID: Hashable, Sendable {
   public let index: Int32
   /// The kernel thread that a task of this name is, which decides whose work it does.
   public let kernelThread: KernelThread
+
+  @inlinable init(index: Int32, kernelThread: KernelThread) {
+    self.index = index
+    self.kernelThread = kernelThread
+  }
+
   /// The empty string.
-  public static let none = NameID(index: 0, kernelThread: .none)
+  @inlinable public static var none: NameID { NameID(index: 0, kernelThread: .none) }
 }
 
 /// The kernel threads that process packets, told by their names.
@@ -38,60 +44,49 @@ public struct NameTable: Sendable {
     /// The empty name.
     init() {}
 
-    /// The bytes `offset ..< offset + count` of `entry` that are there, up to the first zero byte; nil if they are more than 16.
-    @inline(__always)
-    init?(_ entry: RawSpan, _ offset: Int, _ size: Int) {
-      // An interrupt's name may fill 16 bytes and have its zero behind them.
-      let count = size == 17 && entry.byte(at: offset &+ 16) == 0 ? 16 : size
-      // The common fields stand before any name, so that the eight bytes up to its end are the entry's, too.
-      let end = offset &+ count
-      if count > 0, count <= 16, end <= entry.byteCount, let last = entry.integer(UInt64.self, at: end &- 8) {
-        if count <= 8 {
-          low = Self.beforeZero(last >> UInt64(64 &- 8 &* count))
-          return
-        }
-        if let first = entry.integer(UInt64.self, at: offset) {
-          low = Self.beforeZero(first)
-          if !Self.hasZero(first) { high = Self.beforeZero(last >> UInt64(128 &- 8 &* count)) }
-          return
-        }
-      }
-      guard readSlowly(entry.slice(offset, count)) else { return nil }
-    }
-
-    /// Takes the bytes before the first zero byte; false if they are more than 16.
-    @inline(never)
-    private mutating func readSlowly(_ bytes: RawSpan) -> Bool {
-      let length = bytes.lengthToZero
-      guard length <= 16 else { return false }
-      self = ShortName()
-      for index in 0..<length {
+    /// `bytes`; nil if they are more than 16.
+    init?(_ bytes: RawSpan) {
+      guard bytes.byteCount <= 16 else { return nil }
+      for index in 0..<bytes.byteCount {
         let byte = UInt64(bytes.byte(at: index) ?? 0)
         if index < 8 { low |= byte << (8 &* index) } else { high |= byte << (8 &* (index &- 8)) }
       }
-      return true
-    }
-
-    /// Where among the 64 recent names it is kept.
-    var place: Int { Int(truncatingIfNeeded: ((low ^ high) &* 0x9e37_79b9_7f4a_7c15) >> 58) }
-
-    /// The top bit of the first zero byte of `word`, and perhaps of some behind it.
-    private static func zeroes(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080 }
-
-    private static func hasZero(_ word: UInt64) -> Bool { zeroes(word) != 0 }
-
-    /// The bytes of `word` before its first zero byte.
-    private static func beforeZero(_ word: UInt64) -> UInt64 {
-      let zeroes = zeroes(word)
-      return zeroes == 0 ? word : word & ((1 << UInt64(zeroes.trailingZeroBitCount & ~7)) &- 1)
     }
   }
 
   private var names: [String] = [""]
   private var short: [ShortName: NameID] = [ShortName(): .none]
   private var long: [String: NameID] = [:]
-  /// The names met last, each at the place its bytes choose.
-  private var recent = [(name: ShortName, id: NameID)](repeating: (ShortName(), .none), count: 64)
+  /// The bytes of up to 16 as an entry has them, whatever stands behind the name's zero.
+  private struct RawName: Equatable {
+    var low: UInt64 = 0
+    var high: UInt64 = 0
+
+    /// The empty name.
+    init() {}
+
+    /// The bytes `offset ..< offset + count` of `entry`; nil if they are not all there or more than 16.
+    @inline(__always)
+    init?(_ entry: RawSpan, _ offset: Int, _ size: Int) {
+      // An interrupt's name may fill 16 bytes and have its zero behind them.
+      let count = size == 17 && entry.byte(at: offset &+ 16) == 0 ? 16 : size
+      // The common fields stand before any name, so that the eight bytes up to its end are the entry's, too.
+      guard UInt(bitPattern: count &- 1) < 16, let last = entry.integer(UInt64.self, at: offset &+ count &- 8) else { return nil }
+      if count <= 8 {
+        low = last &>> UInt64(64 &- 8 &* count)
+      } else {
+        guard let first = entry.integer(UInt64.self, at: offset) else { return nil }
+        low = first
+        high = last &>> UInt64(128 &- 8 &* count)
+      }
+    }
+
+    /// Where among the recent names it is kept.
+    @inline(__always)
+    var place: Int { Int(truncatingIfNeeded: ((low ^ high) &* 0x9e37_79b9_7f4a_7c15) &>> 54) }
+  }
+  /// The names met last, each at the place its bytes choose; an empty place has the empty name and its id.
+  private var recent = [(name: RawName, id: NameID)](repeating: (RawName(), .none), count: 1024)
 
   public init() {}
 
@@ -105,20 +100,24 @@ public struct NameTable: Sendable {
   public mutating func intern(_ bytes: RawSpan) -> NameID { intern(bytes, 0, bytes.byteCount) }
 
   /// The id of the name in the bytes `offset ..< offset + count` of `entry`, which ends at the first zero byte.
+  @inline(__always)
   mutating func intern(_ entry: RawSpan, _ offset: Int, _ count: Int) -> NameID {
-    guard let key = ShortName(entry, offset, count) else {
-      let bytes = entry.slice(offset, count)
-      return internLong(bytes.slice(0, bytes.lengthToZero).text)
-    }
-    // An empty place has the empty name and its id.
-    let found = recent[key.place]
-    return found.name == key ? found.id : internAnew(key, entry.slice(offset, count))
+    guard let raw = RawName(entry, offset, count) else { return internAnew(entry, offset, count) }
+    let found = recent[raw.place]
+    if found.name == raw { return found.id }
+    let id = internAnew(entry, offset, count)
+    recent[raw.place] = (raw, id)
+    return id
   }
 
   @inline(never)
-  private mutating func internAnew(_ key: ShortName, _ bytes: RawSpan) -> NameID {
-    let id = internShort(key, bytes.slice(0, bytes.lengthToZero))
-    recent[key.place] = (key, id)
+  private mutating func internAnew(_ entry: RawSpan, _ offset: Int, _ count: Int) -> NameID {
+    let bytes = entry.slice(offset, count)
+    let name = bytes.slice(0, bytes.lengthToZero)
+    guard let key = ShortName(name) else { return internLong(name.text) }
+    if let id = short[key] { return id }
+    let id = add(name.text)
+    short[key] = id
     return id
   }
 
@@ -126,13 +125,6 @@ public struct NameTable: Sendable {
   public mutating func intern(_ name: String) -> NameID {
     let buffer = ByteBuffer(Array(name.utf8))
     return intern(buffer.bytes)
-  }
-
-  private mutating func internShort(_ key: ShortName, _ bytes: RawSpan) -> NameID {
-    if let id = short[key] { return id }
-    let id = add(bytes.text)
-    short[key] = id
-    return id
   }
 
   private mutating func internLong(_ name: String) -> NameID {

@@ -18,8 +18,6 @@ struct Schema {
   /// Entries shorter than this are damaged.
   let size: Int
   private var fields = [11 of Field](repeating: Field())
-  /// How many fields of an event are read at most.
-  static let fieldLimit = 11
 
   init(kind: EventKind, format: EventFormat) {
     self.kind = kind

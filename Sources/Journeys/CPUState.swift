@@ -37,8 +37,16 @@ struct CPUState {
   var conditions: Conditions = []
   /// Whether any NET_RX has been seen to begin: before that, the recording began inside one.
   var hasSeenSoftirq = false
-  /// What the current poll of a NAPI instance was announced by.
-  var poll: (napi: UInt32, interrupt: RaisedInterrupt?, isRepeated: Bool)?
+  /// The poll of a NAPI instance.
+  struct Poll {
+    var napi: UInt32
+    /// What it was announced by.
+    var interrupt: RaisedInterrupt?
+    /// Whether that instance was polled before since NET_RX began.
+    var isRepeated: Bool
+  }
+  /// The one that runs.
+  var poll: Poll?
   /// The packet on its way out that was just split into segments.
   var splitting = PacketRef.none
   /// Heads that GRO holds.
@@ -70,6 +78,32 @@ struct CPUState {
   mutating func noteRaise() {
     if !handlers.isEmpty { handlers[handlers.count - 1].hasRaised = true }
   }
+
+  /// NET_RX begins.
+  mutating func beginReceiving(_ mark: StageMark) {
+    softirq = mark
+    raise = pendingRaise
+    pendingRaise = nil
+    hasOwnRaise = hasPendingOwnRaise
+    hasPendingOwnRaise = false
+    conditions = pendingConditions
+    pendingConditions = []
+    poll = nil
+    hasSeenSoftirq = true
+  }
+
+  /// NET_RX ends, at `time` in nanoseconds.
+  mutating func endReceiving(_ time: UInt64) {
+    // Interrupts from before this run announced polls that found no packet (a transmit queue, for example).
+    let begin = softirq?.time ?? time
+    if !raised.isEmpty { raised.removeAll { $0.isClaimed || $0.entry.time < begin } }
+    softirq = nil
+    raise = nil
+    poll = nil
+  }
+
+  /// Whether an interrupt later than `time` has not been given to a poll.
+  func hasUnclaimedInterrupt(after time: UInt64) -> Bool { raised.contains { !$0.isClaimed && $0.entry.time > time } }
 
   /// Remembers an interrupt until its packets are seen.
   mutating func remember(_ interrupt: RaisedInterrupt) {

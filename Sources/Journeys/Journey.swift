@@ -91,6 +91,14 @@ public struct Journey: Sendable {
 
   init() {}
 
+  /// The same as a new one with this address, in fewer steps.
+  mutating func begin(at address: UInt64) {
+    (id, direction, skb, device, length, frames, protocolNumber, flow) = (0, .rx, address, .none, 0, 1, nil, .none)
+    (header, socket, outcome, reason, location, completeness) = (nil, 0, .unknown, -1, 0, .complete)
+    (reader, woke, sender, follows, stream, conditions) = (nil, nil, nil, nil, nil, [])
+    stages.removeAll()
+  }
+
   /// The stages from the first sign of the packet on: a buffer is posted long before there is a packet for it.
   public var stagesSinceArrival: [(stage: Stage, mark: StageMark)] {
     let stages = stages.inOrder

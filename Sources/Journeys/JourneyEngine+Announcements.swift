@@ -87,11 +87,13 @@ extension JourneyEngine {
   }
 
   /// Whether the packet in `slot` was delivered, but not processed, when `ready` was written on its CPU.
+  @inline(__always)
   private func waited(_ slot: Int, _ ready: StageMark) -> Bool {
     guard let receive = packets.slots[slot].journey.stages[.receive] else { return false }
     return receive.cpu == ready.cpu && receive.time < ready.time
   }
 
+  @inline(__always)
   private func isBefore(_ first: Int, _ second: Int) -> Bool {
     guard let a = packets.slots[first].journey.stages[.receive], let b = packets.slots[second].journey.stages[.receive] else { return false }
     return a.cpu == b.cpu && a.time <= b.time

@@ -116,6 +116,7 @@ extension JourneyEngine {
   }
 
   /// Whether `slot` is being processed in `context`, so that a second netif_receive_skb is a second pass of the same packet.
+  @inline(__always)
   func isInHand(_ context: Int, _ slot: Int) -> Bool {
     let ref = packets.ref(slot)
     return contexts[context].current == ref || contexts[context].pending.contains(ref)

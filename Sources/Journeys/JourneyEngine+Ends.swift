@@ -5,6 +5,7 @@ internal import Events
 extension JourneyEngine {
   /// Everything delivered in `context` so far is processed.
   mutating func endBatch(_ context: Int, _ time: UInt64) {
+    if contexts[context].isAtRest { return }
     if !contexts[context].byOrder.isEmpty { doubtOrder(context, passing: contexts[context].pending.count) }
     settleCurrent(context)
     contexts[context].mayWake = false
@@ -13,7 +14,7 @@ extension JourneyEngine {
       park(ref, time)
       if let slot = packets.slot(ref), packets.slots[slot].isTaken, packets.slots[slot].journey.reader != nil { end(slot, .delivered) }
     }
-    if !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeAll(keepingCapacity: true) }
+    if !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeFew() }
     contexts[context].strangersSocket = 0
   }
 
@@ -21,17 +22,17 @@ extension JourneyEngine {
   /// (`__netif_receive_skb_list_core`) and is no sign of a silent one.
   mutating func endRun(_ context: Int, _ time: UInt64) {
     doubtOrder(context, passing: contexts[context].pending.count - 1)
-    contexts[context].byOrder.removeAll(keepingCapacity: true)
+    contexts[context].byOrder.removeFew()
     endBatch(context, time)
   }
 
   /// The packet `context` was at is done.
   mutating func settleCurrent(_ context: Int) {
     let ref = contexts[context].current
-    contexts[context].current = .none
+    if ref != .none { contexts[context].current = .none }
     if !contexts[context].mates.isEmpty {
       for mate in contexts[context].mates { if let slot = packets.slot(mate) { settle(slot) } }
-      contexts[context].mates.removeAll(keepingCapacity: true)
+      contexts[context].mates.removeFew()
     }
     if let slot = packets.slot(ref) { settle(slot) }
   }
@@ -43,7 +44,7 @@ extension JourneyEngine {
       packets.slots[slot].state = .queued
       return
     }
-    if packets.slots[slot].ownsAddress { packets.forget(packets.slots[slot].journey.skb) }
+    packets.forgetAddress(of: slot)
     let isWaiting = (0..<packets.slots[slot].wakerCount).contains { packets.slots[slot].wakers[$0].running == nil }
     if isWaiting {
       packets.slots[slot].state = .lingering
@@ -92,6 +93,7 @@ extension JourneyEngine {
     end(slot, .dropped)
   }
 
+  @inline(__always)
   private func isTCP(_ slot: Int) -> Bool { packets.slots[slot].journey.protocolNumber == Event.IPProtocol.tcp }
 
   /// Takes the data of a dropped packet out of its socket's account.
@@ -198,7 +200,7 @@ extension JourneyEngine {
     }
     loseSending()
     for index in tasks.tasks.indices {
-      tasks.tasks[index].copies.removeAll(keepingCapacity: true)
+      tasks.tasks[index].copies.removeFew()
       tasks.tasks[index].consumed = nil
     }
   }

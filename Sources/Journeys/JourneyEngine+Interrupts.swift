@@ -45,16 +45,8 @@ extension JourneyEngine {
     if statistics.softInterrupts.indices.contains(Int(vector)) { statistics.softInterrupts[Int(vector)] += 1 }
     cpus[cpu].vector = (Int(vector), e.time, 0)
     guard vector == SoftIRQ.netRX else { return }
-    cpus[cpu].softirq = StageMark(e, .softirqEntry, .ordered)
-    cpus[cpu].raise = cpus[cpu].pendingRaise
-    cpus[cpu].pendingRaise = nil
-    cpus[cpu].hasOwnRaise = cpus[cpu].hasPendingOwnRaise
-    cpus[cpu].hasPendingOwnRaise = false
-    cpus[cpu].conditions = cpus[cpu].pendingConditions
-    cpus[cpu].pendingConditions = []
+    cpus[cpu].beginReceiving(StageMark(e, .softirqEntry, .ordered))
     if let task = tasks.known(e.pid), tasks.tasks[task].comm.kernelThread == .ksoftirqd { cpus[cpu].conditions.insert(.ksoftirqd) }
-    cpus[cpu].poll = nil
-    cpus[cpu].hasSeenSoftirq = true
     expireParked(e.time)
   }
 
@@ -65,14 +57,10 @@ extension JourneyEngine {
     }
     cpus[cpu].vector = nil
     guard vector == SoftIRQ.netRX else { return }
-    let begin = cpus[cpu].softirq?.time ?? e.time
-    // Interrupts from before this run announced polls that found no packet (a transmit queue, for example).
-    if !cpus[cpu].raised.isEmpty { cpus[cpu].raised.removeAll { $0.isClaimed || $0.entry.time < begin } }
-    cpus[cpu].softirq = nil
-    cpus[cpu].raise = nil
-    cpus[cpu].poll = nil
-    endBatch(Int(softContext[cpu]), e.time)
-    contexts[Int(softContext[cpu])].inGRO = .none
+    cpus[cpu].endReceiving(e.time)
+    let context = Int(softContext[cpu])
+    endBatch(context, e.time)
+    if contexts[context].inGRO != .none { contexts[context].inGRO = .none }
   }
 
   /// napi_poll is written after the driver's poll function has returned: everything it delivered is processed.
@@ -80,8 +68,8 @@ extension JourneyEngine {
     guard let context = context(of: e) else { return }
     if work >= budget, budget > 0, e.flags.contains(.softirq) { cpus[Int(max(e.cpu, 0))].pendingConditions.insert(.budget) }
     endBatch(context, e.time)
-    contexts[context].inGRO = .none
-    contexts[context].claimed = nil
+    if contexts[context].inGRO != .none { contexts[context].inGRO = .none }
+    if contexts[context].claimed != nil { contexts[context].claimed = nil }
     cpus[Int(max(e.cpu, 0))].poll = nil
     endSplit(e)
     if e.context == .process, let task = tasks.known(e.pid) { releaseSent(task) }
@@ -95,12 +83,9 @@ extension JourneyEngine {
       if packets.slots[slot].journey.completeness == .complete { packets.slots[slot].journey.completeness = .truncated }
       return
     }
-    if cpus[cpu].poll == nil || cpus[cpu].poll?.napi != napi {
-      cpus[cpu].poll = (napi, claimInterrupt(cpu, napi), polledAt[napi] ?? 0 > softirq.time)
-      polledAt[napi] = e.time
-    }
+    let poll = currentPoll(cpu, napi, since: softirq.time, e.time)
     packets.slots[slot].journey.conditions.formUnion(cpus[cpu].conditions)
-    if let interrupt = cpus[cpu].poll?.interrupt {
+    if let interrupt = poll.interrupt {
       packets.slots[slot].journey.stages[.irq] = interrupt.entry
       packets.slots[slot].journey.stages[.raise] = interrupt.raise
       if interrupt.entry.time < softirq.time {
@@ -111,17 +96,25 @@ extension JourneyEngine {
       return
     }
     // An interrupt that came while NET_RX ran may be its announcement.
-    let isOpen = cpus[cpu].raised.contains { !$0.isClaimed && $0.entry.time > softirq.time }
     var mark = softirq
-    if isOpen { mark.link = .inferred }
+    if cpus[cpu].hasUnclaimedInterrupt(after: softirq.time) { mark.link = .inferred }
     packets.slots[slot].journey.stages[.softirq] = mark
     // An interrupt's request is that of the NAPI instance it announced; without one, NET_RX asked for itself, its budget used up.
     // A second poll in one run was asked for while it ran, without a word (6.4 and later).
-    if var raise = cpus[cpu].raise, !(cpus[cpu].poll?.isRepeated ?? false), raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
+    if var raise = cpus[cpu].raise, !poll.isRepeated, raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
       // It may as well have been for a poll before this one, for the backlog, or this poll was asked for without a word.
       raise.link = .inferred
       packets.slots[slot].journey.stages[.raise] = raise
     }
+  }
+
+  /// The poll of `napi` that runs on `cpu` at `time`, in the NET_RX that began at `begin` (nanoseconds).
+  private mutating func currentPoll(_ cpu: Int, _ napi: UInt32, since begin: UInt64, _ time: UInt64) -> CPUState.Poll {
+    if let poll = cpus[cpu].poll, poll.napi == napi { return poll }
+    let poll = CPUState.Poll(napi: napi, interrupt: claimInterrupt(cpu, napi), isRepeated: polledAt[napi] ?? 0 > begin)
+    cpus[cpu].poll = poll
+    polledAt[napi] = time
+    return poll
   }
 
   /// The interrupt that announced a poll of `napi`. Several may be pending, also those of transmit queues; the kernel names none of them,

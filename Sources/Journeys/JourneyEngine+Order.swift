@@ -63,8 +63,9 @@ extension JourneyEngine {
   /// The first `count` packets that wait in `context` showed nothing. Those that do not say what they are may be any of those that order
   /// alone has joined to their sockets.
   mutating func doubtOrder(_ context: Int, passing count: Int, as next: Int? = nil) {
+    guard count > 0, next != nil || !contexts[context].byOrder.isEmpty else { return }
     let joined = contexts[context].byOrder.compactMap { packets.slot($0) } + (next.map { [$0] } ?? [])
-    guard count > 0, !joined.isEmpty else { return }
+    guard !joined.isEmpty else { return }
     for ref in contexts[context].pending.prefix(count) {
       guard let silent = packets.slot(ref), packets.slots[silent].state == .delivered, packets.slots[silent].journey.header == nil else { continue }
       for slot in joined where slot != silent && mayBeTaken(silent, for: slot) {

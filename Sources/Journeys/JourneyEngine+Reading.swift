@@ -49,7 +49,7 @@ extension JourneyEngine {
       packets.slots[slot].state == .parked || (hasReadable && packets.slots[slot].state == .queued)
     else { return }
     deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, StageMark(e, .consumeSkb, .inferred))
-    tasks.tasks[task].copies.removeAll(keepingCapacity: true)
+    tasks.tasks[task].copies.removeFew()
   }
 
   /// A task freed a packet that nothing else had shown to reach a socket.
@@ -63,7 +63,7 @@ extension JourneyEngine {
       packets.slots[slot].journey.stream = 0..<Int64(size)
     }
     deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, mark)
-    tasks.tasks[task].copies.removeAll(keepingCapacity: true)
+    tasks.tasks[task].copies.removeFew()
   }
 
   private static let peek: Int32 = 0x2
@@ -73,7 +73,7 @@ extension JourneyEngine {
   /// A call on a socket ends: its copies are accounted for, and later wakeups are not the packet's.
   mutating func endCall(_ e: Event) {
     guard let task = tasks.known(e.pid) else { return }
-    tasks.tasks[task].copies.removeAll(keepingCapacity: true)
+    tasks.tasks[task].copies.removeFew()
     tasks.tasks[task].consumed = nil
     tasks.tasks[task].changed = nil
     tasks.tasks[task].answersHandshake = false
@@ -165,6 +165,7 @@ extension JourneyEngine {
   }
 
   /// The copy of this call that brought byte `end` of what the call returned; the call's own end where copies leave no event (splice).
+  @inline(__always)
   private func mark(_ reader: Reader, covering end: Int64, _ link: Link) -> StageMark {
     var copied: Int64 = 0
     for copy in tasks.tasks[reader.task].copies {
@@ -233,6 +234,7 @@ extension JourneyEngine {
 
   /// Two CPUs that put datagrams into one queue may announce them in the other order: the place of the first one close by that has exactly
   /// `bytes`, or nil.
+  @inline(__always)
   private func overtaking(_ socket: Int, _ bytes: Int64) -> Int? {
     sockets.sockets[socket].queue.prefix(Self.overtakingLimit).firstIndex { $0.end == bytes && packets.slot($0.packet) != nil }
   }
@@ -265,23 +267,24 @@ extension JourneyEngine {
   }
 
   /// The datagram that this call's copy or free names. Freed, its address may be another packet's already.
+  @inline(__always)
   private func namedDatagram(_ reader: Reader) -> (Int, StageMark)? {
-    let task = tasks.tasks[reader.task]
     func mark(_ copy: Copy) -> StageMark {
       StageMark(time: copy.time, cpu: copy.cpu, context: .process, evidence: .skbCopyDatagram, link: .exact)
     }
-    if let consumed = task.consumed, let slot = packets.slot(consumed.packet), isReadable(slot) || packets.slots[slot].state == .consumed {
-      let copy = task.copies.last { $0.skb == packets.slots[slot].journey.skb }
+    if let consumed = tasks.tasks[reader.task].consumed, let slot = packets.slot(consumed.packet), isReadable(slot) || packets.slots[slot].state == .consumed {
+      let copy = tasks.tasks[reader.task].copies.last { $0.skb == packets.slots[slot].journey.skb }
       let mark = StageMark(
         time: copy?.time ?? consumed.time, cpu: copy?.cpu ?? consumed.cpu, context: .process,
         evidence: copy == nil ? .consumeSkb : .skbCopyDatagram, link: .exact)
       return (slot, mark)
     }
-    if let copy = task.copies.last, let slot = packets.slot(copy.packet), isReadable(slot) { return (slot, mark(copy)) }
+    if let copy = tasks.tasks[reader.task].copies.last, let slot = packets.slot(copy.packet), isReadable(slot) { return (slot, mark(copy)) }
     return nil
   }
 
   /// Whether the packet in `slot` is in its socket's queue; the CPU that put it there may still be at its batch.
+  @inline(__always)
   private func isReadable(_ slot: Int) -> Bool {
     packets.slots[slot].state == .queued || packets.slots[slot].state == .processing && packets.slots[slot].dataLength > 0
   }
@@ -317,6 +320,7 @@ extension JourneyEngine {
   }
 
   /// Whether a CPU is still at the batch of the packet in `slot`.
+  @inline(__always)
   private func isWaiting(_ slot: Int) -> Bool {
     let ref = packets.ref(slot)
     return softContext.contains { contexts[Int($0)].pending.contains(ref) }

@@ -31,6 +31,7 @@ extension JourneyEngine {
 
   /// Whether the received packet in `slot` is what is sent now, and not another one at its address: IP hands it on in its own context, and not
   /// to the device inside this machine that it came from.
+  @inline(__always)
   private func isForwarded(_ slot: Int, _ context: Int?, _ length: UInt32, _ device: NameID) -> Bool {
     guard let context, contexts[context].pending.contains(packets.ref(slot)) else { return false }
     let journey = packets.slots[slot].journey
@@ -59,7 +60,7 @@ extension JourneyEngine {
   private static let sendingLimit = 262_144
 
   private mutating func makeRoomForSent() {
-    guard let oldest = sent.slots.indices.filter({ !sent.slots[$0].isFree }).min(by: {
+    guard let oldest = sent.slots.indices.filter({ !sent.isFree($0) }).min(by: {
       sent.slots[$0].journey.id < sent.slots[$1].journey.id
     }) else { return }
     statistics.evicted += 1
@@ -160,12 +161,14 @@ extension JourneyEngine {
     if let context { contexts[context].transmitting = sent.ref(slot) }
   }
 
+  @inline(__always)
   private func isTransmitting(_ context: Int?, _ slot: Int) -> Bool {
     guard let context else { return false }
     return contexts[context].transmitting == sent.ref(slot)
   }
 
   /// The packet this CPU has just split, if its segments go to `device`.
+  @inline(__always)
   private func splitting(_ e: Event, _ device: NameID) -> Int? {
     guard let slot = sent.slot(cpus[Int(max(e.cpu, 0))].splitting), sent.slots[slot].journey.device == device else { return nil }
     return slot
@@ -269,7 +272,7 @@ extension JourneyEngine {
     sent.slots[slot].journey.outcome = outcome
     if sent.slots[slot].isInCall, !isOver {
       sent.slots[slot].state = .over
-      if sent.slots[slot].ownsAddress { sent.forget(sent.slots[slot].address) }
+      sent.forgetAddress(of: slot)
       return
     }
     statistics.countSent(sent.slots[slot].journey)
@@ -294,7 +297,7 @@ extension JourneyEngine {
   mutating func releaseSent(_ task: Int) {
     guard !tasks.tasks[task].sent.isEmpty else { return }
     for ref in tasks.tasks[task].sent { release(ref) }
-    tasks.tasks[task].sent.removeAll(keepingCapacity: true)
+    tasks.tasks[task].sent.removeFew()
   }
 
   private mutating func release(_ ref: PacketRef) {
@@ -305,7 +308,7 @@ extension JourneyEngine {
 
   /// Events were lost, among them perhaps the end of what is sent, of the calls that send it, or of the driver's functions.
   mutating func loseSending() {
-    for slot in sent.slots.indices where !sent.slots[slot].isFree {
+    for slot in sent.slots.indices where !sent.isFree(slot) {
       sent.slots[slot].journey.completeness = .lost
       // That the driver's function returns may be lost.
       if sent.slots[slot].state == .started { sent.slots[slot].state = .taken }
@@ -324,7 +327,7 @@ extension JourneyEngine {
   /// The recording is over.
   mutating func finishSending() {
     for cpu in cpus.indices { endSplit(on: cpu) }
-    for slot in sent.slots.indices where !sent.slots[slot].isFree {
+    for slot in sent.slots.indices where !sent.isFree(slot) {
       // Of what is over, the end of the call that sent it is missing.
       if sent.slots[slot].journey.completeness == .complete { sent.slots[slot].journey.completeness = .truncated }
       endSent(slot, sent.slots[slot].journey.outcome, isOver: true)

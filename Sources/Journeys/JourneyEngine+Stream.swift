@@ -59,6 +59,7 @@ extension JourneyEngine {
   }
 
   /// The shortest Ethernet frame carries 46 bytes; a shorter IP packet is padded, and the padding is counted until IP has trimmed it.
+  @inline(__always)
   func padding(_ slot: Int) -> UInt32 {
     packets.slots[slot].journey.length == 46 ? 46 - 21 : 0
   }

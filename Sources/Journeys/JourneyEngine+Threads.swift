@@ -50,6 +50,7 @@ extension JourneyEngine {
   }
 
   /// When NET_RX, or the thread in its place, began to take packets out of the backlog in the context of `e`.
+  @inline(__always)
   func backlogBegin(_ e: Event) -> StageMark? {
     if e.flags.contains(.softirq) { return cpus[Int(max(e.cpu, 0))].softirq }
     guard let task = tasks.known(e.pid), tasks.tasks[task].comm.kernelThread == .backlog else { return nil }
@@ -58,6 +59,7 @@ extension JourneyEngine {
 
   /// Whether `e` was written by the protocols at work: in a soft interrupt, or in a task that polls a device with bottom halves off
   /// (threaded NAPI, busy polling), whose packets wait in the task's own context. What such a task frees, it has not read.
+  @inline(__always)
   func isProtocolWork(_ e: Event, _ slot: Int) -> Bool {
     if e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff) { return true }
     guard let task = tasks.known(e.pid), tasks.tasks[task].context >= 0 else { return false }

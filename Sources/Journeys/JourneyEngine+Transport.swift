@@ -54,7 +54,7 @@ extension JourneyEngine {
       return contexts[context].strangersSocket = socket
     }
     process(context, slot, e.time)
-    if link == .exact, !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeAll(keepingCapacity: true) }
+    if link == .exact, !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeFew() }
     packets.slots[slot].journey.protocolNumber = Event.IPProtocol.tcp
     packets.slots[slot].journey.flow = flow
     packets.slots[slot].journey.socket = socket
@@ -344,7 +344,7 @@ extension JourneyEngine {
     if tasks.tasks[task].poll != nil, tasks.tasks[task].poll?.running == nil { tasks.tasks[task].poll?.running = mark }
     guard !tasks.tasks[task].wokenFor.isEmpty else { return }
     for ref in tasks.tasks[task].wokenFor { if let slot = packets.slot(ref) { ran(slot, next, mark) } }
-    tasks.tasks[task].wokenFor.removeAll(keepingCapacity: true)
+    tasks.tasks[task].wokenFor.removeFew()
   }
 
   /// A task that gives its CPU away was there when it was woken: no switch to it is the wakeup's.
@@ -353,7 +353,7 @@ extension JourneyEngine {
     for ref in tasks.tasks[task].wokenFor {
       if let slot = packets.slot(ref), packets.slots[slot].state == .lingering { end(slot, .absorbed) }
     }
-    tasks.tasks[task].wokenFor.removeAll(keepingCapacity: true)
+    tasks.tasks[task].wokenFor.removeFew()
   }
 
   private mutating func ran(_ slot: Int, _ pid: Int32, _ mark: StageMark) {

@@ -84,22 +84,18 @@ public struct JourneyEngine: Sendable {
     return [received, sent].compactMap(\.self).min()
   }
 
-  /// Takes in the events of `batch` from `start` on, until a journey ends or there are no more; the result is where it goes on.
-  public mutating func consume(_ batch: borrowing EventBatch, from start: Int) -> Int {
-    var index = start
-    while index < batch.count {
-      step(batch[index])
-      index &+= 1
-      if !finished.isEmpty { break }
+  /// Takes in the events of `batch`, which come behind those before.
+  public mutating func consume(_ batch: borrowing EventBatch) {
+    let events = batch.events.span
+    for index in 0..<batch.count {
+      ensureCPU(events[index].cpu)
+      dispatch(events[index])
     }
-    return index
+    if batch.count > 0 { eventCount = events[batch.count &- 1].order }
   }
 
   /// Takes in the next event in time order.
-  public mutating func consume(_ event: Event) { step(event) }
-
-  @inline(__always)
-  private mutating func step(_ event: Event) {
+  public mutating func consume(_ event: Event) {
     eventCount &+= 1
     var e = event
     e.order = eventCount
@@ -107,7 +103,7 @@ public struct JourneyEngine: Sendable {
     dispatch(e)
   }
 
-  // Apart from where the event is numbered: one that does not change here goes to its handler where it lies, and is not put together anew.
+  // An event goes to its handler where it lies, and is not put together anew.
   @inline(never)
   private mutating func dispatch(_ e: Event) {
     switch e.body {

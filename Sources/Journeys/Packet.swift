@@ -33,7 +33,6 @@ struct Packet {
 
   var journey = Journey()
   var state = State.free
-  var generation: UInt32 = 0
   /// The NAPI instance, or 0.
   var napi: UInt32 = 0
   /// The length at GRO entry, before anything was merged.
@@ -54,8 +53,6 @@ struct Packet {
   var changedState = false
   /// Whether its address came through the backlog, which hands over packets one by one.
   var isFromBacklog = false
-  /// Whether the engine's table still maps its address to it.
-  var ownsAddress = false
   var wakers = [4 of Waker](repeating: Waker())
   var wakerCount = 0
 }
@@ -69,13 +66,14 @@ struct PacketRef: Equatable, BitwiseCopyable {
 }
 
 extension Packet: AddressedPacket {
-  var address: UInt64 {
-    get { journey.skb }
-    set { journey.skb = newValue }
+  mutating func begin(at address: UInt64) {
+    journey.begin(at: address)
+    state = .arrived
+    (napi, ownLength, socketKey, dataLength) = (0, 0, 0, 0)
+    (isDoubtful, isTaken, isMate, isPlaced, changedState, isFromBacklog) = (false, false, false, false, false, false)
+    // None of `wakers` counts any more.
+    wakerCount = 0
   }
 
-  var isFree: Bool {
-    get { state == .free }
-    set { state = newValue ? .free : .arrived }
-  }
+  mutating func end() { state = .free }
 }

@@ -1,20 +1,29 @@
 internal import Events
 
-/// What a table of packets needs to know of each.
+/// What a table of packets needs of each.
 protocol AddressedPacket: Sendable {
   init()
-  /// The address of its sk_buff.
-  var address: UInt64 { get set }
-  /// Counts the packets that have used this slot.
-  var generation: UInt32 { get set }
-  /// Whether the table still maps its address to it.
-  var ownsAddress: Bool { get set }
-  var isFree: Bool { get set }
+  /// A packet begins at `address`, that of its sk_buff; nothing is left of the one before.
+  mutating func begin(at address: UInt64)
+  /// It is over.
+  mutating func end()
 }
 
 /// The packets in flight, in slots that are used again, and the addresses they live at.
 struct PacketTable<Entry: AddressedPacket> {
+  /// What tells packets apart, beside the slots, which are too large to be looked at for that.
+  private struct Head {
+    /// The address of its sk_buff.
+    var address: UInt64 = 0
+    /// Counts the packets that have used this slot.
+    var generation: UInt32 = 0
+    /// Whether the table still maps its address to it.
+    var ownsAddress = false
+    var isFree = true
+  }
+
   var slots: [Entry] = []
+  private var heads: [Head] = []
   private var free: [Int32] = []
   private var byAddress = AddressTable<PacketRef>()
   /// How many packets are in flight.
@@ -23,15 +32,20 @@ struct PacketTable<Entry: AddressedPacket> {
   /// The slot `ref` stands for, or nil if its packet is gone.
   @inline(__always)
   func slot(_ ref: PacketRef) -> Int? {
-    guard ref.slot >= 0, slots[Int(ref.slot)].generation == ref.generation else { return nil }
+    guard ref.slot >= 0, heads[Int(ref.slot)].generation == ref.generation else { return nil }
     return Int(ref.slot)
   }
 
   /// A reference to the packet in `slot`.
-  func ref(_ slot: Int) -> PacketRef { PacketRef(slot: Int32(truncatingIfNeeded: slot), generation: slots[slot].generation) }
+  @inline(__always)
+  func ref(_ slot: Int) -> PacketRef { PacketRef(slot: Int32(truncatingIfNeeded: slot), generation: heads[slot].generation) }
 
   /// The packet that lives at `address`, or nil.
+  @inline(__always)
   func find(_ address: UInt64) -> Int? { byAddress[address].flatMap { slot($0) } }
+
+  /// Whether there is no packet in `slot`.
+  func isFree(_ slot: Int) -> Bool { heads[slot].isFree }
 
   /// A new packet at `address`. Whatever lived there before has lost its address.
   mutating func insert(_ address: UInt64) -> Int {
@@ -39,16 +53,14 @@ struct PacketTable<Entry: AddressedPacket> {
     let slot: Int
     if let used = free.popLast() {
       slot = Int(used)
-      let generation = slots[slot].generation
-      slots[slot] = Entry()
-      slots[slot].generation = generation
     } else {
       slot = slots.count
       slots.append(Entry())
+      heads.append(Head())
     }
-    slots[slot].address = address
-    slots[slot].isFree = false
-    slots[slot].ownsAddress = true
+    slots[slot].begin(at: address)
+    let generation = heads[slot].generation
+    heads[slot] = Head(address: address, generation: generation, ownsAddress: true, isFree: false)
     byAddress[address] = ref(slot)
     count += 1
     return slot
@@ -57,14 +69,20 @@ struct PacketTable<Entry: AddressedPacket> {
   /// The address is in use for something else from here.
   mutating func forget(_ address: UInt64) {
     guard let old = byAddress.removeValue(forKey: address), let slot = slot(old) else { return }
-    slots[slot].ownsAddress = false
+    heads[slot].ownsAddress = false
+  }
+
+  /// The packet in `slot` does not live at its address any more.
+  mutating func forgetAddress(of slot: Int) {
+    if heads[slot].ownsAddress { forget(heads[slot].address) }
   }
 
   /// Frees `slot`; references to it are void from here.
   mutating func remove(_ slot: Int) {
-    if slots[slot].ownsAddress { byAddress[slots[slot].address] = nil }
-    slots[slot].isFree = true
-    slots[slot].generation &+= 1
+    if heads[slot].ownsAddress { byAddress[heads[slot].address] = nil }
+    slots[slot].end()
+    heads[slot].isFree = true
+    heads[slot].generation &+= 1
     free.append(Int32(truncatingIfNeeded: slot))
     count -= 1
   }

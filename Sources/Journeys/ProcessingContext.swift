@@ -28,6 +28,11 @@ struct ProcessingContext {
   var inBacklog = PacketRef.none
   /// The buffer that the driver has just taken back from the NIC: since when the NIC had it, if that was seen, and until when.
   var claimed: (posted: StageMark?, mark: StageMark)?
+  /// Whether there is nothing in it that the end of a batch would change.
+  var isAtRest: Bool {
+    current == .none && pending.isEmpty && !mayWake && !isSerial && mates.isEmpty && byOrder.isEmpty && strangersSocket == 0
+  }
+
   /// The packet whose driver function runs.
   var transmitting = PacketRef.none
 }

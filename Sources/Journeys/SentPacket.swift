@@ -19,8 +19,6 @@ struct SentPacket: AddressedPacket {
 
   var journey = Journey()
   var state = State.free
-  var generation: UInt32 = 0
-  var ownsAddress = false
   /// Segments the driver has taken and not freed.
   var openSegments = 0
   /// Whether its split is over: no more segments come.
@@ -28,13 +26,11 @@ struct SentPacket: AddressedPacket {
   /// Whether the send call that made it may still be running.
   var isInCall = false
 
-  var address: UInt64 {
-    get { journey.skb }
-    set { journey.skb = newValue }
+  mutating func begin(at address: UInt64) {
+    journey.begin(at: address)
+    state = .queued
+    (openSegments, isSplit, isInCall) = (0, false, false)
   }
 
-  var isFree: Bool {
-    get { state == .free }
-    set { state = newValue ? .free : .queued }
-  }
+  mutating func end() { state = .free }
 }

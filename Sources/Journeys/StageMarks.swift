@@ -11,6 +11,7 @@ public struct StageMark: Sendable {
   /// `context` in the upper half, `link` in the lower.
   private var contextAndLink: UInt8
 
+  @inline(__always)
   init(_ event: Event, _ evidence: Evidence, _ link: Link) {
     self.init(time: event.time, cpu: event.cpu, context: event.context, evidence: evidence, link: link)
     order = event.order
@@ -45,7 +46,10 @@ public struct StageMarks: Sendable {
 
   /// The mark of `stage`, or nil where it was not seen.
   public subscript(stage: Stage) -> StageMark? {
-    borrowing get { present & (1 << UInt32(stage.rawValue)) != 0 ? marks[Self.place(stage)] : nil }
+    @inline(__always) borrowing get {
+      guard present & (1 << UInt32(stage.rawValue)) != 0 else { return nil }
+      return marks.span[Self.place(stage)]
+    }
     set {
       if let newValue {
         marks[Self.place(stage)] = newValue
@@ -55,6 +59,9 @@ public struct StageMarks: Sendable {
       }
     }
   }
+
+  /// Forgets all stages.
+  mutating func removeAll() { present = 0 }
 
   /// A journey goes one way, so the stages of sending share the places of the first stages of receiving.
   private static func place(_ stage: Stage) -> Int {
@@ -72,10 +79,12 @@ public struct StageMarks: Sendable {
 
   /// The same without the marks.
   public var times: StageTimes {
-    borrowing get { timesInOrder() }
+    @inline(__always) borrowing get { timesInOrder() }
   }
 
+  @inline(__always)
   private borrowing func timesInOrder() -> StageTimes {
+    let marks = marks.span
     var times = StageTimes()
     var left = present
     while left != 0 {

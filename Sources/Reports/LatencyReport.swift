@@ -1,19 +1,9 @@
 internal import Decoding
 internal import Events
-internal import HeapModule
 public import Journeys
 
 /// The latency breakdown of a recording: durations per stage, the tail, drops, interrupts and what is missing.
 public struct LatencyReport: Sendable {
-  /// A slow journey that is kept whole.
-  struct Slow: Comparable, Sendable {
-    var total: UInt64
-    var journey: Journey
-
-    static func < (a: Slow, b: Slow) -> Bool { a.total < b.total }
-    static func == (a: Slow, b: Slow) -> Bool { a.total == b.total }
-  }
-
   /// Steps of complete journeys that an application read, from the first sign of the packet on.
   private(set) var delivered = StageHistograms()
   /// Steps of complete journeys of packets that were sent.
@@ -26,7 +16,7 @@ public struct LatencyReport: Sendable {
   private var totalsByStage = [DurationHistogram](repeating: DurationHistogram(), count: Stage.allCases.count)
   /// Waits of complete journeys by cause: how many packets waited for it, and how long together in nanoseconds.
   private var causes = [(packets: Int, time: UInt64)](repeating: (0, 0), count: Cause.allCases.count)
-  private var slowest = Heap<Slow>()
+  private var slowest = SlowestJourneys(limit: Self.slowestLimit)
   /// Times of complete journeys by device and protocol.
   private(set) var paths = PathHistograms()
   /// Counts of the journeys that were taken in, where only some are wanted.
@@ -70,11 +60,7 @@ public struct LatencyReport: Sendable {
     let total = read.time &- stages.times[arrival]
     totalsByStage[Int(stages.stages[arrival].rawValue)].add(total)
     paths.add(journey, total)
-    if slowest.count < Self.slowestLimit {
-      slowest.insert(Slow(total: total, journey: journey))
-    } else if let least = slowest.min, least.total < total {
-      slowest.replaceMin(with: Slow(total: total, journey: journey))
-    }
+    slowest.add(journey, total)
   }
 
   /// Steps of every complete journey, whatever became of it.
@@ -102,12 +88,9 @@ public struct LatencyReport: Sendable {
   }
 
   /// The slowest hundredth of the delivered journeys, slowest first.
-  var tail: [Slow] {
+  var tail: [(total: UInt64, journey: Journey)] {
     let count = totals.reduce(0) { $0 + $1.histogram.count }
-    let kept = slowest.unordered
-    // A journey is too large to be moved around for its place.
-    let order = kept.indices.sorted { kept[$0].total > kept[$1].total }
-    return order.prefix(max((count + 99) / 100, 1)).map { kept[$0] }
+    return slowest.first(max((count + 99) / 100, 1))
   }
 
   /// How the time of the tail divides among pairs of stages, largest first; shares add up to 1.

@@ -15,7 +15,9 @@ struct StageHistograms {
 
   private var rows: [(pair: Pair, histogram: DurationHistogram)] = []
   /// Where in `rows` each pair is, or -1.
-  private var places = [Int16](repeating: -1, count: Stage.allCases.count * Stage.allCases.count)
+  private var places = [Int16](repeating: -1, count: Self.width * Self.width)
+  /// More than there are stages.
+  private static let width = 32
 
   var isEmpty: Bool { rows.isEmpty }
 
@@ -39,7 +41,7 @@ struct StageHistograms {
 
   @inline(__always)
   private mutating func row(_ from: Stage, _ to: Stage) -> Int {
-    let place = Int(from.rawValue) &* Stage.allCases.count &+ Int(to.rawValue)
+    let place = Int(from.rawValue) &* Self.width &+ Int(to.rawValue)
     return places[place] >= 0 ? Int(places[place]) : newRow(Pair(from: from, to: to), place)
   }
 

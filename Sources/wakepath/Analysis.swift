@@ -19,15 +19,14 @@ enum Analysis {
     var events = EventBatch()
     let isWanted = found.isWanted
     while stream.next(&events) {
-      var index = 0
-      while index < events.count {
-        if isWanted {
-          engine.consume(events[index])
-          found.observe(events[index], engine)
-          index += 1
-        } else {
-          index = engine.consume(events, from: index)
-        }
+      guard isWanted else {
+        engine.consume(events)
+        if !drain(stream, &engine, each) { return }
+        continue
+      }
+      for index in 0..<events.count {
+        engine.consume(events[index])
+        found.observe(events[index], engine)
         if !engine.finished.isEmpty, !drain(stream, &engine, each) { return }
       }
     }

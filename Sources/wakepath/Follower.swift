@@ -54,11 +54,8 @@ final class Follower: Sendable {
         toFollow.wait()
         let batch = filled.withLock { $0.removeFirst() }
         guard batch.count > 0 else { break }
-        var index = 0
-        while index < batch.count {
-          index = state.engine.consume(batch, from: index)
-          Self.drain(&state)
-        }
+        state.engine.consume(batch)
+        Self.drain(&state)
         emptied.withLock { $0.append(batch) }
         toFill.signal()
       }

@@ -110,6 +110,8 @@ struct RingStream {
     swap(&table, &entries)
     var found = table.mutableSpan
     walking: while at < end, count < Self.walkLimit {
+      if little, !isScaled { Self.walkPlain(bytes, end, &at, &time, &found, &count) }
+      guard at < end, count < Self.walkLimit else { break }
       guard let word = bytes.integer(UInt32.self, at: at, order) else {
         at = end
         break
@@ -167,6 +169,22 @@ struct RingStream {
     swap(&table, &entries)
     (self.time, cursor, entryCount) = (time, at, count)
     if let damage { abandon(damage.kind, damage.detail, &diagnostics) }
+  }
+
+  /// The same for entries as nearly all are, up to the first one that is not: of the usual sizes, little-endian, with times in nanoseconds.
+  @inline(__always)
+  private static func walkPlain(
+    _ bytes: RawSpan, _ end: Int, _ at: inout Int, _ time: inout UInt64, _ found: inout MutableSpan<Entry>, _ count: inout Int
+  ) {
+    while count < found.count, let word = bytes.integer(UInt32.self, at: at) {
+      let type = word & 31
+      let next = at &+ 4 &+ Int(type) &* 4
+      guard type &- 1 < 28, next <= end else { return }
+      time &+= UInt64(word >> 5)
+      found[count] = Entry(time: time, offset: Int32(truncatingIfNeeded: at &+ 4), length: Int32(truncatingIfNeeded: type &* 4))
+      count &+= 1
+      at = next
+    }
   }
 
   private mutating func abandon(_ kind: DiagnosticKind, _ detail: String, _ diagnostics: inout Diagnostics) {
