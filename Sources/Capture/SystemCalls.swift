@@ -300,6 +300,13 @@ enum SystemCalls {
     return child
   }
 
+  /// Whether `spawn` finds `program`.
+  static func finds(_ program: String) -> Bool {
+    guard !program.contains("/") else { return kind(of: program).exists }
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/bin:/usr/bin"
+    return path.split(separator: ":").contains { kind(of: "\($0)/\(program)").exists }
+  }
+
   /// Waits until child `pid` has ended, but leaves its status to `reap`.
   static func waitForEnd(of pid: Int32) {
     var info = unsafe siginfo_t()
@@ -313,7 +320,10 @@ enum SystemCalls {
     return status
   }
 
-  static func terminate(_ pid: Int32) { kill(pid, SIGTERM) }
+  static func terminate(_ pid: Int32) { kill(pid, terminationSignal) }
+
+  /// The signal that asks a process to end.
+  static var terminationSignal: Int32 { SIGTERM }
 
   static func sleep(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 }

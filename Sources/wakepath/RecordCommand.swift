@@ -22,10 +22,10 @@ struct RecordCommand: ParsableCommand {
 
   @OptionGroup var options: CommonOptions
 
-  @Option(name: .shortAndLong, help: "The file to write.")
-  var output = "wakepath.dat"
+  @Option(name: .shortAndLong, help: "The file to write (default: wakepath.dat, through perf perf.data).")
+  var output: String?
 
-  @Option(help: "How to record; only tracefs so far.")
+  @Option(help: "How to record: perf takes the installed `perf record`, where no tracing instance can be made.")
   var backend = Backend.tracefs
 
   @Option(help: ArgumentHelp("Record packets of this device only; may be given more than once.", valueName: "dev"))
@@ -68,6 +68,7 @@ struct RecordCommand: ParsableCommand {
       throw ValidationError("--flight takes a size such as 512K, 8M or 1G, not '\(flight)'.")
     }
     if slowerThan != nil, flight == nil { throw ValidationError("--slower-than needs --flight SIZE: how much is kept for the moment it happens.") }
+    if backend == .perf, burst != nil || flight != nil { throw ValidationError("--burst and --flight need --backend tracefs.") }
     if burst != nil, flight != nil { throw ValidationError("--burst and --flight cannot be had together.") }
     if let buffer, RecordingOptions.bufferSize(buffer) == nil {
       throw ValidationError("--buffer takes a size such as 512K, 8M or 1G, not '\(buffer)'.")
@@ -76,7 +77,7 @@ struct RecordCommand: ParsableCommand {
 
   private var recording: RecordingOptions {
     var recording = RecordingOptions()
-    recording.output = output
+    recording.output = output ?? (backend == .perf ? "perf.data" : "wakepath.dat")
     recording.duration = duration.map { .nanoseconds(Int64(clamping: $0.nanoseconds)) }
     recording.bufferBytesPerCPU = buffer.flatMap { RecordingOptions.bufferSize($0) }
     recording.burst = burst.map { .init(on: .nanoseconds(Int64(clamping: $0.on)), off: .nanoseconds(Int64(clamping: $0.off))) }
@@ -103,13 +104,11 @@ struct RecordCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard backend == .tracefs else {
-      throw Failure.input("recording through perf is not there yet; leave out --backend perf, or use `perf record` and `perf script`")
-    }
     let summary: RecordingSummary
     do {
       if command.isEmpty, duration == nil, OutputDescriptor.standardError.isTerminal { Terminal.warn("recording; Ctrl-C ends it") }
-      summary = try Recorder.record(recording)
+      let record = backend == .perf ? Recorder.recordThroughPerf : Recorder.record
+      summary = try record(recording)
     } catch {
       throw Failure.input(error.description)
     }

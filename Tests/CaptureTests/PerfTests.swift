@@ -85,6 +85,40 @@ extension KernelTests {
       #expect(try Tool.wakepath("events", "-", input: piped.output).output == ours.output)
     }
 
+    @Test("record --backend perf follows every datagram, and says how its command fared")
+    func backend() throws {
+      let folder = try Repository.temporaryDirectory()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let path = folder.appendingPathComponent("perf.data").path
+      let workload = Repository.root.appendingPathComponent("Lab/demo-workload.py").path
+      let recorded = try Tool.wakepath("record", "--backend", "perf", "-o", path, "--", "python3", workload)
+      #expect(recorded.status == 0, "\(recorded.errors)")
+      #expect(recorded.lines.first?.contains("perf.data  perf.data · kernel") ?? false)
+      #expect(try delivered(path)["delivered"] ?? 0 >= 200)
+      let script = try Perf.run(["script", "-i", path] + Self.fields)
+      #expect(try Tool.wakepath("events", path).lines.count == script.lines.count)
+
+      let failed = try Tool.wakepath("record", "--backend", "perf", "--quiet", "-o", path, "--", "sh", "-c", "exit 7")
+      #expect(failed.errors.contains("the command ended with status 7"))
+      let timed = try Tool.wakepath("record", "--backend", "perf", "--duration", "200ms", "--device", "lo", "-o", path, "--", "sleep", "60")
+      #expect(timed.status == 0, "\(timed.errors)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["perf.data"])
+    }
+
+    @Test("record --backend perf says in a sentence what it cannot do")
+    func backendRefuses() throws {
+      let folder = try Repository.temporaryDirectory()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let path = folder.appendingPathComponent("perf.data").path
+      let missing = try Tool.wakepath("record", "--backend", "perf", "-o", path, "--", "/nonexistent/command")
+      #expect(missing.status == 3)
+      #expect(missing.errors.contains("cannot run `/nonexistent/command`: there is no such program"))
+      let flight = try Tool.wakepath("record", "--backend", "perf", "--flight", "1M", "-o", path)
+      #expect(flight.status != 0)
+      #expect(flight.errors.contains("--burst and --flight need --backend tracefs."))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
     private func expectSame(_ ours: [Substring], _ theirs: [Substring]) {
       guard ours != theirs else { return }
       let difference = zip(ours, theirs).first { $0 != $1 }
