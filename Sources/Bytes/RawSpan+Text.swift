@@ -117,30 +117,11 @@ extension RawSpan {
     return nil
   }
 
-  /// The offset of the first zero byte, or nil; looks at 8 bytes at a time.
-  @inlinable
-  public var firstZero: Int? {
-    var index = 0
-    while let word = integer(UInt64.self, at: index) {
-      let zeroes = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-      if zeroes != 0 { return index &+ zeroes.trailingZeroBitCount / 8 }
-      index &+= 8
-    }
-    return firstIndex(of: 0, from: index)
-  }
+  /// The offset of the first zero byte, or nil.
+  public var firstZero: Int? { firstIndex(of: 0) }
 
-  /// The offset of the first newline at or after `start`, or nil; looks at 8 bytes at a time.
-  @inlinable
-  public func firstNewline(from start: Int) -> Int? {
-    var index = start
-    while let word = integer(UInt64.self, at: index) {
-      let difference = word ^ 0x0a0a_0a0a_0a0a_0a0a
-      let zeroes = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
-      if zeroes != 0 { return index &+ zeroes.trailingZeroBitCount / 8 }
-      index &+= 8
-    }
-    return firstIndex(of: 10, from: index)
-  }
+  /// The offset of the first newline at or after `start`, or nil.
+  public func firstNewline(from start: Int) -> Int? { firstIndex(of: 10, from: start) }
 }
 
 extension StaticString {

@@ -39,8 +39,8 @@ public struct EventBatch: Sendable {
   /// So many events at once still lie in the processor's nearest cache when they are looked at.
   public static let step = 256
 
-  /// Whether there is room for `step` more.
-  var hasRoom: Bool { events.count &- count >= Self.step }
+  /// Whether there is room for `needed` more.
+  func hasRoom(for needed: Int) -> Bool { events.count &- count >= needed }
 
   /// Event `index` of them.
   @inlinable public subscript(index: Int) -> Event { events[index] }

@@ -3,9 +3,10 @@ internal import Decoding
 
 /// Turns the ring-buffer entries of one recording's kernel into events.
 struct EventDecoder {
-  private var schemaOfID: [Int16]
+  /// Which of `schemas` an event of each id is described by; -1 for none, and from `functionBase` down those of `functions`.
+  private(set) var schemaOfID: [Int16]
   private var schemas: [Schema] = []
-  private var layouts: [EventLayout] = []
+  private(set) var layouts: [EventLayout] = []
   /// Events of functions being entered; their ids have `functionBase - index` in `schemaOfID`.
   private var functions: [FunctionSchema] = []
   private static let functionBase = -2
@@ -78,20 +79,22 @@ struct EventDecoder {
     case tooShort
   }
 
-  /// Decodes `entry`, which `cpu` wrote at `time`, into `event`.
+  /// Decodes `entry`, which `cpu` wrote at `time`, into `event`. `schemas` and `layouts` are `schemaOfID` and `layouts` of this decoder, looked
+  /// up once for a loop over entries.
   @inline(__always)
   func decode(
-    _ time: UInt64, _ cpu: Int32, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, into event: inout Event
+    _ time: UInt64, _ cpu: Int32, _ entry: RawSpan, _ schemas: Span<Int16>, _ layouts: Span<EventLayout>, _ names: inout NameTable,
+    _ flows: inout FlowTable, into event: inout Event
   ) -> Outcome {
     guard hasUsualHead, let head = entry.integer(UInt64.self, at: 0) else { return decodeUnusual(time, cpu, entry, &names, &flows, &event) }
-    let index = Int(schemaOfID[Int(head & 0xffff)])
+    let index = Int(schemas[Int(head & 0xffff)])
     if index == -1 { return .other }
     event.time = time
     event.cpu = cpu
     event.pid = Int32(truncatingIfNeeded: head >> 32)
     event.flags = ContextFlags(rawValue: UInt8(truncatingIfNeeded: head >> 16))
     guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
-    return decodeBody(index, entry, .little, &names, &flows, &event)
+    return decodeBody(index, entry, .little, layouts, &names, &flows, &event)
   }
 
   /// The same for entries that begin otherwise, or end before they should.
@@ -107,7 +110,7 @@ struct EventDecoder {
     event.pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
     event.flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
     guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
-    return decodeBody(index, entry, order, &names, &flows, &event)
+    return decodeBody(index, entry, order, layouts.span, &names, &flows, &event)
   }
 
   /// A line in the recording, which may be the recorder's own (`RecordingWait` in Capture).
@@ -133,9 +136,9 @@ struct EventDecoder {
 
   @inline(__always)
   private func decodeBody(
-    _ index: Int, _ e: RawSpan, _ order: ByteOrder, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+    _ index: Int, _ e: RawSpan, _ order: ByteOrder, _ layouts: Span<EventLayout>, _ names: inout NameTable, _ flows: inout FlowTable,
+    _ event: inout Event
   ) -> Outcome {
-    let layouts = layouts.span
     guard e.byteCount >= Int(layouts[index].size) else { return .tooShort }
     let kind = layouts[index].kind
     var name = NameID.none

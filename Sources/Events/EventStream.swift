@@ -61,7 +61,9 @@ public struct EventStream {
       ready.before = events.before &+ UInt32(truncatingIfNeeded: events.count)
     }
     (ready.count, ready.before) = (0, events.before)
-    while ready.hasRoom { guard fill() else { return ready.count > 0 } }
+    // Lines of text come one by one.
+    let needed = recording.info.isText ? 1 : EventBatch.step
+    while ready.hasRoom(for: needed) { guard fill() else { return ready.count > 0 } }
     return true
   }
 
@@ -165,6 +167,7 @@ public struct EventStream {
     _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout EventBatch
   ) -> (end: Int, outcome: EventDecoder.Outcome?) {
     let records = records.span
+    let (schemas, layouts) = (decoder.schemaOfID.span, decoder.layouts.span)
     var index = start
     var filled = batch.count
     let before = batch.before &+ 1
@@ -175,7 +178,7 @@ public struct EventStream {
       let bytes = recording.bytes(around: first)
       while index < end, records[index].sharesBytes(with: first) {
         let entry = bytes.slice(Int(records[index].offset), Int(records[index].length))
-        let outcome = decoder.decode(records[index].time, records[index].cpu, entry, &names, &flows, into: &events[filled])
+        let outcome = decoder.decode(records[index].time, records[index].cpu, entry, schemas, layouts, &names, &flows, into: &events[filled])
         events[filled].order = before &+ UInt32(truncatingIfNeeded: filled)
         index &+= 1
         switch outcome {
@@ -194,6 +197,7 @@ public struct EventStream {
     return (index, last)
   }
 
+  @inline(__always)
   private static func decode(
     _ record: Record, _ recording: borrowing Recording, _ text: inout TextEventDecoder, _ names: inout NameTable,
     _ flows: inout FlowTable

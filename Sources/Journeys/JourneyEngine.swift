@@ -188,11 +188,15 @@ public struct JourneyEngine: Sendable {
   }
 
   /// The index of the context that `e` was written in, or nil where packets are not processed (hard interrupts, idle).
+  @inline(__always)
   mutating func context(of e: Event) -> Int? {
     if e.flags.contains(.hardirq) || e.cpu < 0 { return nil }
     if e.flags.contains(.softirq) { return Int(softContext[Int(e.cpu)]) }
-    if e.pid == 0 { return nil }
-    let task = tasks.find(e.pid)
+    return e.pid == 0 ? nil : context(ofTask: e.pid)
+  }
+
+  private mutating func context(ofTask pid: Int32) -> Int {
+    let task = tasks.find(pid)
     if tasks.tasks[task].context < 0 {
       tasks.tasks[task].context = Int32(contexts.count)
       contexts.append(ProcessingContext())

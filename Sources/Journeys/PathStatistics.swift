@@ -61,6 +61,7 @@ public struct PathStatistics: Sendable {
     return result
   }
 
+  @inline(__always)
   mutating func count(_ journey: Journey) {
     outcomes[Self.index(journey.outcome)] += 1
     // A fragment is a part of a packet, not one more.
@@ -70,6 +71,7 @@ public struct PathStatistics: Sendable {
     drops[Drop(reason: journey.reason, location: journey.location), default: 0] += 1
   }
 
+  @inline(__always)
   mutating func countSent(_ journey: Journey) {
     switch journey.outcome {
     case .completed: sentCompleted += 1

@@ -50,7 +50,7 @@ public struct StageMarks: Sendable {
       guard present & (1 << UInt32(stage.rawValue)) != 0 else { return nil }
       return marks.span[Self.place(stage)]
     }
-    set {
+    @inline(__always) set {
       if let newValue {
         marks[Self.place(stage)] = newValue
         present |= 1 << UInt32(stage.rawValue)

@@ -11,6 +11,8 @@ struct PathHistograms {
   }
 
   private(set) var rows: [(path: Path, histogram: DurationHistogram)] = []
+  /// The paths of `rows` as numbers, to be looked through without touching the histograms.
+  private var keys: [UInt64] = []
   /// Packets of further paths, which are not told apart.
   private(set) var beyond = 0
   private var last = 0
@@ -20,12 +22,14 @@ struct PathHistograms {
 
   /// Takes in a journey that took `time` nanoseconds.
   mutating func add(_ journey: Journey, _ time: UInt64) {
-    let path = Path(direction: journey.direction, device: journey.device, protocolNumber: journey.protocolNumber)
-    if !rows.indices.contains(last) || rows[last].path != path {
-      if let known = rows.firstIndex(where: { $0.path == path }) {
+    let key = Self.key(journey)
+    if last >= keys.count || keys[last] != key {
+      if let known = keys.firstIndex(of: key) {
         last = known
       } else if rows.count < Self.limit {
+        let path = Path(direction: journey.direction, device: journey.device, protocolNumber: journey.protocolNumber)
         rows.append((path, DurationHistogram()))
+        keys.append(key)
         last = rows.count - 1
       } else {
         beyond += 1
@@ -33,6 +37,12 @@ struct PathHistograms {
       }
     }
     rows[last].histogram.add(time)
+  }
+
+  @inline(__always)
+  private static func key(_ journey: Journey) -> UInt64 {
+    let proto = journey.protocolNumber.map { UInt64($0) + 1 } ?? 0
+    return UInt64(UInt32(bitPattern: journey.device.index)) << 32 | proto << 1 | (journey.direction == .tx ? 1 : 0)
   }
 
   /// Received before sent, those with most packets first.

@@ -26,10 +26,12 @@ struct StageHistograms {
 
   /// Takes in the steps of a journey from stage `first` of its order up to stage `last`.
   mutating func add(_ stages: StageTimes, from first: Int, to last: Int) {
+    // An inline array is copied for each look at it.
+    let (names, times) = (stages.stages.span, stages.times.span)
     var index = first
     while index < last {
-      let row = row(stages.stages[index], stages.stages[index &+ 1])
-      rows[row].histogram.add(stages.times[index &+ 1] &- stages.times[index])
+      let row = row(names[index], names[index &+ 1])
+      rows[row].histogram.add(times[index &+ 1] &- times[index])
       index &+= 1
     }
   }

@@ -4,18 +4,19 @@ import Journeys
 import Reports
 import Synchronization
 
-/// Follows journeys on a thread of its own while this one still reads and decodes: batches of events go over, and come back to be filled
-/// again.
+/// Follows journeys on a thread of its own while this one reads, decodes and reports: batches of events go over, and come back with the
+/// journeys that ended in them, to be filled again.
 final class Follower: Sendable {
-  private struct State {
-    var engine: JourneyEngine
-    var report: LatencyReport
+  /// Events, and the journeys that ended with them once they are looked at.
+  private struct Load {
+    var events: EventBatch
+    var journeys: [Journey] = []
   }
 
-  private let state: Mutex<State>
-  /// Batches to be looked at, oldest first; an empty one is the last.
-  private let filled = Mutex<[EventBatch]>([])
-  private let emptied: Mutex<[EventBatch]>
+  private let engine: Mutex<JourneyEngine>
+  /// Batches to be looked at, and those that were, oldest first. An empty one is the last.
+  private let filled = Mutex<[Load]>([])
+  private let emptied: Mutex<[Load]>
   /// How many there are of either.
   private let (toFollow, toFill): (DispatchSemaphore, DispatchSemaphore)
   private let done = DispatchSemaphore(value: 0)
@@ -24,49 +25,55 @@ final class Follower: Sendable {
   private static let batches = 4
   private static let capacity = 4096
 
-  /// Follows with `engine`, and adds journeys to `report`.
-  init(_ engine: JourneyEngine, _ report: LatencyReport) {
-    state = Mutex(State(engine: engine, report: report))
-    emptied = Mutex((0..<Self.batches).map { _ in EventBatch(capacity: Self.capacity) })
+  /// Follows with `engine`.
+  init(_ engine: JourneyEngine) {
+    self.engine = Mutex(engine)
+    emptied = Mutex((0..<Self.batches).map { _ in Load(events: EventBatch(capacity: Self.capacity)) })
     (toFollow, toFill) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     for _ in 0..<Self.batches { toFill.signal() }
   }
 
-  /// Takes all events of `stream`; the engine and the report at the end.
-  func follow(_ stream: inout EventStream) -> (JourneyEngine, LatencyReport) {
+  /// Takes all events of `stream` and adds their journeys to `report`; the engine at the end.
+  func follow(_ stream: inout EventStream, _ report: inout LatencyReport) -> JourneyEngine {
     DispatchQueue.global(qos: .userInitiated).async { [self] in work() }
     var isMore = true
     while isMore {
       toFill.wait()
-      var batch = emptied.withLock { $0.removeLast() }
-      isMore = stream.next(&batch)
-      let last = batch
-      filled.withLock { $0.append(last) }
+      var load = emptied.withLock { $0.removeFirst() }
+      Self.drain(&load.journeys, &report)
+      isMore = stream.next(&load.events)
+      let next = load
+      filled.withLock { $0.append(next) }
       toFollow.signal()
     }
     done.wait()
-    return state.withLock { ($0.engine, $0.report) }
+    var rest = emptied.withLock { $0 }
+    for index in rest.indices { Self.drain(&rest[index].journeys, &report) }
+    return engine.withLock { engine in
+      engine.finish()
+      Self.drain(&engine.finished, &report)
+      return engine
+    }
   }
 
   private func work() {
-    state.withLock { state in
+    engine.withLock { engine in
       while true {
         toFollow.wait()
-        let batch = filled.withLock { $0.removeFirst() }
-        guard batch.count > 0 else { break }
-        state.engine.consume(batch)
-        Self.drain(&state)
-        emptied.withLock { $0.append(batch) }
+        var load = filled.withLock { $0.removeFirst() }
+        guard load.events.count > 0 else { break }
+        engine.consume(load.events)
+        swap(&engine.finished, &load.journeys)
+        let looked = load
+        emptied.withLock { $0.append(looked) }
         toFill.signal()
       }
-      state.engine.finish()
-      Self.drain(&state)
     }
     done.signal()
   }
 
-  private static func drain(_ state: inout State) {
-    for journey in state.engine.finished { state.report.add(journey) }
-    state.engine.finished.removeAll(keepingCapacity: true)
+  private static func drain(_ journeys: inout [Journey], _ report: inout LatencyReport) {
+    for journey in journeys { report.add(journey) }
+    journeys.removeAll(keepingCapacity: true)
   }
 }

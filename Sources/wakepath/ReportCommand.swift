@@ -26,7 +26,7 @@ struct ReportCommand: ParsableCommand {
     let isSelective = !selection.isEverything
     var report = LatencyReport(isSelective: isSelective)
     if options.jobs > 1, !isSelective {
-      (engine, report) = Follower(engine, report).follow(&stream)
+      engine = Follower(engine).follow(&stream, &report)
     } else {
       Analysis.run(&stream, &engine) { journey, stream in
         if !isSelective || selection.accepts(journey, stream) { report.add(journey) }

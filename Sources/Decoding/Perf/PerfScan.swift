@@ -24,17 +24,26 @@ struct PerfScan {
   mutating func run(
     _ bytes: RawSpan, into table: inout [PerfQueue.Entry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places?], _ ids: PerfIDs
   ) -> Int {
+    // One loop for each byte order, so that neither asks for it with every number.
+    order == .little ? run(.little, bytes, &table, first, limit, places, ids) : run(.big, bytes, &table, first, limit, places, ids)
+  }
+
+  @inline(__always)
+  private mutating func run(
+    _ order: ByteOrder, _ bytes: RawSpan, _ table: inout [PerfQueue.Entry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places?],
+    _ ids: PerfIDs
+  ) -> Int {
     var room = table.mutableSpan
     let places = places.span
-    let (order, end, buffer, cpu) = (order, end, buffer, lane.cpu)
+    let (end, buffer, cpu) = (end, buffer, lane.cpu)
     var (at, target, latest, newest) = (at, first, latest, newest)
     var (last, before) = (lane.time, lane.before)
     while target < limit {
-      guard bytes.integer(UInt32.self, at: at, order) == PerfHeader.Kind.sample,
-        let said = bytes.integer(UInt16.self, at: at &+ 6, order), said >= 8
-      else { break }
-      let size = Int(said)
-      guard size <= end &- at, ids.place &+ 8 <= size else { break }
+      // struct perf_event_header: 32 bits of kind, 16 of flags, 16 of size.
+      guard let head = bytes.integer(UInt64.self, at: at, order) else { break }
+      let kind = UInt32(truncatingIfNeeded: order == .little ? head : head >> 32)
+      let size = Int(truncatingIfNeeded: order == .little ? head >> 48 : head & 0xffff)
+      guard kind == PerfHeader.Kind.sample, size >= 8, size <= end &- at, ids.place &+ 8 <= size else { break }
       var attribute = 0
       if ids.place >= 0 {
         attribute = ids.attribute(bytes.integer(UInt64.self, at: at &+ ids.place, order) ?? 0)

@@ -44,7 +44,7 @@ struct TextLosses {
   /// Looks through the lines of `file`; what cannot be read is left to whoever reads them next.
   init(file: InputFile, stride: Int, limit: Int = 1 << 16) {
     self.limit = max(limit, 1)
-    guard let end = Self.lastLoss(LineReader(file: file, stride: stride)) else { return }
+    guard Self.mayHaveLosses(file, stride), let end = Self.lastLoss(LineReader(file: file, stride: stride)) else { return }
     var lines = LineReader(file: file, stride: stride)
     let buffer = lines.newBuffer
     scan: while lines.offset <= end || !pending.isEmpty {
@@ -57,6 +57,32 @@ struct TextLosses {
     for cpu in pending.keys.sorted() { close(cpu, before: lastTime, at: lines.offset) }
     losses.sort { $0.anchor < $1.anchor }
     seen = []
+  }
+
+  /// Whether a word is in the file that every line about a loss has; asks for nothing but a rare letter of it.
+  private static func mayHaveLosses(_ file: InputFile, _ stride: Int) -> Bool {
+    let buffer = ByteBuffer(capacity: stride + 16)
+    var position = 0
+    while position < file.size {
+      // The end of what came before may hold the beginning of the word.
+      let kept = min(buffer.count, 16)
+      buffer.discard(upTo: buffer.count - kept)
+      guard (try? file.read(at: position, count: min(stride, file.size - position), into: buffer, keeping: kept)) != nil, buffer.count > kept
+      else { return true }
+      position += buffer.count - kept
+      if has("EVENTS", around: UInt8(ascii: "V"), buffer.bytes) || has("_LOST", around: UInt8(ascii: "L"), buffer.bytes) { return true }
+    }
+    return false
+  }
+
+  /// Whether `word`, whose second letter is `letter`, is in `bytes`.
+  private static func has(_ word: StaticString, around letter: UInt8, _ bytes: RawSpan) -> Bool {
+    var at = 0
+    while let found = bytes.firstIndex(of: letter, from: at) {
+      if bytes.has(word, at: found - 1) { return true }
+      at = found + 1
+    }
+    return false
   }
 
   /// Where the last line that tells of a loss begins, or nil if no line does.

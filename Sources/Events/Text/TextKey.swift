@@ -27,9 +27,14 @@ struct TextKey: ExpressibleByStringLiteral {
   /// The offset behind the word's first appearance in `text` from `start` on, at the beginning or after a space; nil if there is none.
   func first(in text: RawSpan, from start: Int) -> Int? {
     var at = start
+    if at > 0, text.byte(at: at &- 1) != 32 {
+      guard let space = text.firstIndex(of: 32, from: at) else { return nil }
+      at = space &+ 1
+    }
     while at <= text.byteCount &- count {
-      if stands(in: text, at: at), at == 0 || text.byte(at: at &- 1) == 32 { return at &+ count }
-      at &+= 1
+      if stands(in: text, at: at) { return at &+ count }
+      guard let space = text.firstIndex(of: 32, from: at) else { return nil }
+      at = space &+ 1
     }
     return nil
   }
