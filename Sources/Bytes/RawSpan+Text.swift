@@ -27,8 +27,11 @@ extension RawSpan {
     // Up to nineteen digits fit whatever they are.
     let safe = min(byteCount, start &+ 19)
     var at = start
-    while at < safe, at >= 0, let byte = byte(at: at), byte &- 48 < 10 {
-      value = value &* 10 &+ UInt64(byte &- 48)
+    guard start >= 0 else { return nil }
+    while at < safe {
+      let digit = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt8.self) &- 48
+      guard digit < 10 else { break }
+      value = value &* 10 &+ UInt64(digit)
       at &+= 1
     }
     if at == start &+ 19 { return longDecimal(value, at: &offset, at) }

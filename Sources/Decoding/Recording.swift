@@ -33,10 +33,10 @@ public struct Recording {
   private var catalogs: [FormatCatalog] = []
   private var catalogOfStream: [Int] = []
   private var bufferOfStream: [String] = []
-  private var rings: [RingStream] = []
-  private var texts: [TextStream] = []
+  var rings: [RingStream] = []
+  var texts: [TextStream] = []
   private var perfs: [PerfStream] = []
-  private var buffers = ByteBuffers()
+  var buffers = ByteBuffers()
   private var merger = RecordMerger()
   private var hasMoved = true
 
@@ -350,9 +350,6 @@ public struct Recording {
 
   /// The name a perf.data gave task `pid` up to the last record, or nil.
   public func comm(_ pid: Int32) -> String? { perfs.lazy.compactMap { $0.tasks.known(pid) }.first }
-
-  /// The columns of `record`, which must be of kind `line` and the one `next` answered last.
-  public func line(of record: Record) -> TextLine { texts[Int(record.stream) - rings.count].line }
 
   /// What the buffer holds that `record`, one of the last, lies in; the offsets of all records that share it are into these bytes.
   @_lifetime(borrow self)

@@ -93,7 +93,7 @@ public struct EventStream {
 
   private mutating func decodeLine(_ record: Record) {
     last = max(last, record.time)
-    switch Self.decode(record, recording, &text, &names, &flows) {
+    switch Self.decode(record, &recording, &text, &names, &flows) {
     case .event(let event): ready.append(event)
     case .other: break
     case .function: functionCount &+= 1
@@ -197,12 +197,12 @@ public struct EventStream {
     return (index, last)
   }
 
-  @inline(__always)
   private static func decode(
-    _ record: Record, _ recording: borrowing Recording, _ text: inout TextEventDecoder, _ names: inout NameTable,
-    _ flows: inout FlowTable
+    _ record: Record, _ recording: inout Recording, _ text: inout TextEventDecoder, _ names: inout NameTable, _ flows: inout FlowTable
   ) -> TextEventDecoder.Outcome {
-    text.decode(recording.line(of: record), recording.bytes(of: record), &names, &flows)
+    var outcome = TextEventDecoder.Outcome.other
+    recording.withLine(of: record) { line, bytes in outcome = text.decode(line, bytes, &names, &flows) }
+    return outcome
   }
 
   /// A report lists so many losses one by one; the journeys know all of them.

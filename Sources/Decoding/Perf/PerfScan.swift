@@ -72,13 +72,22 @@ struct PerfScan {
     return target
   }
 
+  /// Goes over the next sample, whatever its CPU; the CPU and the time of it, or nil if it is an uncommon one.
+  mutating func skip(_ bytes: RawSpan, _ places: [PerfAttribute.Places?], _ ids: PerfIDs) -> (cpu: Int32, time: UInt64)? {
+    guard let said = bytes.integer(UInt16.self, at: at &+ 6, order), said >= 8, Int(said) <= end &- at, ids.place &+ 8 <= Int(said),
+      let found = next(bytes, places, ids), let parts = places[found.attribute], parts.raw &+ 4 <= Int(said)
+    else { return nil }
+    at &+= Int(said)
+    return (found.cpu, found.time)
+  }
+
   /// The CPU and the time of the sample that ended the loop; nil if it is none of a tracepoint.
-  func next(_ bytes: RawSpan, _ places: [PerfAttribute.Places?], _ ids: PerfIDs) -> (cpu: Int32, time: UInt64)? {
+  func next(_ bytes: RawSpan, _ places: [PerfAttribute.Places?], _ ids: PerfIDs) -> (cpu: Int32, time: UInt64, attribute: Int)? {
     guard bytes.integer(UInt32.self, at: at, order) == PerfHeader.Kind.sample else { return nil }
     let attribute = ids.place < 0 ? 0 : ids.attribute(bytes.integer(UInt64.self, at: at &+ ids.place, order) ?? 0)
     guard attribute >= 0, let parts = places[attribute], let time = bytes.integer(UInt64.self, at: at &+ parts.time, order),
       let cpu = bytes.integer(UInt32.self, at: at &+ parts.cpu, order), cpu < Record.cpuLimit
     else { return nil }
-    return (Int32(cpu), time)
+    return (Int32(cpu), time, attribute)
   }
 }

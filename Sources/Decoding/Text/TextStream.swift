@@ -46,7 +46,7 @@ struct TextStream {
     if !isOpen { open(&buffers, index) }
     if isLineWaiting { return takeGapOrLine() }
     while let place = nextLine(buffers[index], &diagnostics) {
-      if read(buffers[index].bytes.slice(place), at: place, &diagnostics) { return takeGapOrLine() }
+      if read(buffers.bytes(index).slice(place), at: place, &diagnostics) { return takeGapOrLine() }
     }
     if !takeGap(before: Int.max) { head = .end }
   }
