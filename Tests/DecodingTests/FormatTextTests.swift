@@ -76,6 +76,7 @@ struct FormatTextTests {
     "\tfield:int;\toffset:8;\tsize:4;\tsigned:1;", "\tfield:;\toffset:8;\tsize:4;\tsigned:1;", "\tfield:int a;\tofset:8;\tsize:4;\tsigned:1;",
     "\tfield:int a]\toffset:8;\tsize:4;\tsigned:1;", "\tfield:int a;\toffset:8;\tsize:;\tsigned:1;", "\tfield:int \u{1}a;\toffset:8;\tsize:4;", "field:int a;",
     "\tfield:int a[;\toffset:8;\tsize:4;", "\tfield:int a;\toffset:8;\tsize:4;\tsigned:1;\tx:1;",
+    "\tfield:void * a[b;\toffset:8;\tsize:8;", "\tfield:int a[b[1]];\toffset:8;\tsize:8;", "\tfield:char] a;\toffset:8;\tsize:8;",
   ])
   func fields(line: String) {
     let (text, isWhole) = FormatText.trusted(Array("name: x\nID: 9\nformat:\n\(line)\n\nprint fmt: \"\"\n".utf8))

@@ -67,7 +67,7 @@ enum FormatText {
 
   /// The name at the end of a declaration, behind its type.
   private static func name(of declaration: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    guard declaration.allSatisfy({ (32..<127).contains($0) }) else { return nil }
+    guard declaration.allSatisfy({ (32..<127).contains($0) }), bracketsClose(declaration) else { return nil }
     var stop = declaration.endIndex
     while stop > declaration.startIndex, declaration[stop - 1] == UInt8(ascii: "]") {
       guard let open = declaration[..<stop].lastIndex(of: UInt8(ascii: "[")) else { return nil }
@@ -76,6 +76,16 @@ enum FormatText {
     var start = stop
     while start > declaration.startIndex, isName(declaration[start - 1]) { start -= 1 }
     return start < stop && start > declaration.startIndex ? declaration[start..<stop] : nil
+  }
+
+  /// Whether each `[` of `declaration` has its `]`, none inside another.
+  private static func bracketsClose(_ declaration: ArraySlice<UInt8>) -> Bool {
+    var isOpen = false
+    for byte in declaration where byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]") {
+      if isOpen != (byte == UInt8(ascii: "]")) { return false }
+      isOpen.toggle()
+    }
+    return !isOpen
   }
 
   /// Whether quotes and brackets of `format` close, not too many of them inside one another, and what it names are fields.
