@@ -33,17 +33,28 @@ public struct EventBatch: Sendable {
   /// A batch for `EventStream.next` to fill, with room for `capacity` events or a few more.
   public init(capacity: Int = Self.step) {
     events = Array(
-      repeating: Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds), count: max(capacity, Self.step))
+      repeating: Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds), count: max(capacity, Self.step) + Self.heldLimit)
   }
 
   /// So many events at once still lie in the processor's nearest cache when they are looked at.
   public static let step = 256
+
+  /// So many events at most are held for the next batch.
+  static let heldLimit = 16
 
   /// Whether there is room for `needed` more.
   func hasRoom(for needed: Int) -> Bool { events.count &- count >= needed }
 
   /// Event `index` of them.
   @inlinable public subscript(index: Int) -> Event { events[index] }
+
+  /// Puts `event` where event `place` is, which moves behind it with all others.
+  mutating func insert(_ event: Event, at place: Int) {
+    append(event)
+    for index in stride(from: count &- 1, to: place, by: -1) { events[index] = events[index &- 1] }
+    events[place] = event
+    for index in place..<count { events[index].order = before &+ UInt32(truncatingIfNeeded: index) &+ 1 }
+  }
 
   mutating func append(_ event: Event) {
     events[count] = event

@@ -44,7 +44,7 @@ struct EventDecoder {
 
   /// Compiles the formats of probes and of the function tracers.
   private mutating func addFunctions(_ catalog: FormatCatalog) {
-    let tracers = ["function", "funcgraph_entry"].compactMap { catalog.format(system: "ftrace", name: $0) }
+    let tracers = ["function", "funcgraph_entry", "kernel_stack"].compactMap { catalog.format(system: "ftrace", name: $0) }
     for format in tracers + catalog.probes where schemaOfID.indices.contains(format.id) && schemaOfID[format.id] == -1 {
       guard let schema = FunctionSchema(format), functions.count < 1 << 14 else { continue }
       schemaOfID[format.id] = Int16(Self.functionBase - functions.count)
@@ -76,6 +76,8 @@ struct EventDecoder {
     case other
     /// A function was entered; if the one at this address is sock_def_readable, this is the event.
     case function(at: UInt64, isTracer: Bool)
+    /// The stack behind the last event of its CPU, `functions[schema]`.
+    case stack(schema: Int)
     case tooShort
   }
 
@@ -93,7 +95,7 @@ struct EventDecoder {
     event.cpu = cpu
     event.pid = Int32(truncatingIfNeeded: head >> 32)
     event.flags = ContextFlags(rawValue: UInt8(truncatingIfNeeded: head >> 16))
-    guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
+    guard index >= 0 else { return function(Self.functionBase - index, entry, &event) }
     return decodeBody(index, entry, .little, layouts, &names, &flows, &event)
   }
 
@@ -109,7 +111,7 @@ struct EventDecoder {
     event.cpu = cpu
     event.pid = Int32(bitPattern: entry.integer(UInt32.self, at: pidOffset, order) ?? 0)
     event.flags = ContextFlags(rawValue: entry.byte(at: flagsOffset) ?? 0)
-    guard index >= 0 else { return function(functions[Self.functionBase - index], entry, &event) }
+    guard index >= 0 else { return function(Self.functionBase - index, entry, &event) }
     return decodeBody(index, entry, order, layouts.span, &names, &flows, &event)
   }
 
@@ -128,7 +130,14 @@ struct EventDecoder {
     return .window
   }
 
-  private func function(_ schema: FunctionSchema, _ entry: RawSpan, _ event: inout Event) -> Outcome {
+  /// Whether the stack in `entry`, an outcome with this number, has an address that `isWanted` is true of.
+  func hasCaller(_ schema: Int, _ entry: RawSpan, where isWanted: (UInt64) -> Bool) -> Bool {
+    functions[schema].hasCaller(entry, order, where: isWanted)
+  }
+
+  private func function(_ index: Int, _ entry: RawSpan, _ event: inout Event) -> Outcome {
+    let schema = functions[index]
+    if schema.isStack { return .stack(schema: index) }
     guard entry.byteCount >= schema.size else { return .tooShort }
     event.body = .sockDefReadable(socket: schema.socket(entry, order))
     return schema.isNamed ? .event : .function(at: schema.address(entry, order), isTracer: schema.isTracer)

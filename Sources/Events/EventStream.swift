@@ -30,8 +30,12 @@ public struct EventStream {
   private var readable = ReadableAddresses()
   private var records = RecordBatch(capacity: EventBatch.step)
   /// Events that are decoded, and which of them comes next.
-  private var ready = EventBatch()
-  private var nextReady = 0
+  var ready = EventBatch()
+  private(set) var nextReady = 0
+  /// Whether there was a stack of sock_def_readable.
+  var hasStacks = false
+  /// Events that wait for the stack of a wakeup among them.
+  var held: [Event] = []
 
   /// The events of `recording`.
   public init(_ recording: Recording) {
@@ -43,10 +47,10 @@ public struct EventStream {
 
   /// The next event of the network path, or nil at the end.
   public mutating func next() -> Event? {
-    while nextReady == ready.count {
+    if nextReady == ready.count {
       ready.before &+= UInt32(truncatingIfNeeded: ready.count)
       (nextReady, ready.count) = (0, 0)
-      guard fill() else { return nil }
+      guard refill() else { return nil }
     }
     nextReady &+= 1
     return ready[nextReady &- 1]
@@ -61,10 +65,17 @@ public struct EventStream {
       ready.before = events.before &+ UInt32(truncatingIfNeeded: events.count)
     }
     (ready.count, ready.before) = (0, events.before)
+    return refill()
+  }
+
+  /// Fills `ready`, which is empty; false at the end.
+  private mutating func refill() -> Bool {
+    takeHeld()
     // Lines of text come one by one.
     let needed = recording.info.isText ? 1 : EventBatch.step
-    while ready.hasRoom(for: needed) { guard fill() else { return ready.count > 0 } }
-    return true
+    while ready.hasRoom(for: needed) { guard fill() else { break } }
+    holdBack()
+    return ready.count > 0
   }
 
   /// Adds what the next records are, none, one or several events, to those that are ready; false at the end.
@@ -95,6 +106,9 @@ public struct EventStream {
     last = max(last, record.time)
     switch Self.decode(record, &recording, &text, &names, &flows) {
     case .event(let event): ready.append(event)
+    case .stack(let event):
+      recordCount &-= 1
+      announce(event.cpu, event.pid)
     case .other: break
     case .function: functionCount &+= 1
     case .damaged(let wasUnderstood):
@@ -121,6 +135,8 @@ public struct EventStream {
           ready.count &-= 1
           if isTracer { functionCount &+= 1 }
         }
+      case .stack(let schema):
+        if isReadableStack(record, format, schema) { announce(record.cpu, ready.events[ready.count].pid) }
       case .tooShort:
         recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
         ready.append(Self.missing(record))
@@ -136,6 +152,18 @@ public struct EventStream {
       windows[windows.count - 1] = begin..<event.time
     default: break
     }
+  }
+
+  /// Whether the stack that `record` tells of goes through sock_def_readable.
+  private mutating func isReadableStack(_ record: Record, _ format: Int, _ schema: Int) -> Bool {
+    guard let catalog = recording.catalog(ofStream: record.stream) else { return false }
+    return Self.isReadableStack(record, recording, decoders[format], schema) { readable.covers($0, format, catalog) }
+  }
+
+  private static func isReadableStack(
+    _ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder, _ schema: Int, _ covers: (UInt64) -> Bool
+  ) -> Bool {
+    decoder.hasCaller(schema, recording.bytes(of: record), where: covers)
   }
 
   /// Whether the function at `address` is sock_def_readable in the kernel that stream `stream` is of.
@@ -187,7 +215,7 @@ public struct EventStream {
           continue
         case .other: continue
         case .window, .function: filled &+= 1
-        case .tooShort: break
+        case .tooShort, .stack: break
         }
         last = outcome
         break

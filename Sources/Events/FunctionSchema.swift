@@ -8,6 +8,8 @@ struct FunctionSchema {
 
   /// Whether the event is one of the function tracers', which write one for each function.
   let isTracer: Bool
+  /// Whether the event is the stack behind another one (`ftrace:kernel_stack`, from the option or the trigger `stacktrace`).
+  let isStack: Bool
   /// Whether the event's own name says that it is on this function; of others the address tells.
   let isNamed: Bool
   /// Where the address of the function is.
@@ -17,11 +19,15 @@ struct FunctionSchema {
 
   /// The event that `format` describes; nil if it is none of these.
   init?(_ format: EventFormat) {
-    isTracer = format.system == "ftrace"
+    isStack = format.system == "ftrace" && format.name == "kernel_stack"
+    isTracer = format.system == "ftrace" && !isStack
     isNamed = !isTracer && format.name.contains(Self.readable)
-    let name = isTracer ? (format.name == "function" ? "ip" : "func") : "__probe_ip"
-    guard let field = format.field(name), field.size == 8 || field.size == 4 else { return nil }
-    address = (field.offset, field.size)
+    let name = isStack ? "caller" : isTracer ? (format.name == "function" ? "ip" : "func") : "__probe_ip"
+    guard let field = format.field(name) else { return nil }
+    // A stack's addresses go on to the end of the entry, whatever their array says.
+    let size = isStack ? field.elementSize : field.size
+    guard size == 8 || size == 4 else { return nil }
+    address = (field.offset, size)
     let keys = isTracer ? [] : ["sk", "skaddr", "arg1", "socket"]
     let key = keys.lazy.compactMap { format.field($0) }.first { $0.size == 8 || $0.size == 4 }
     socket = key.map { ($0.offset, $0.size) }
@@ -32,6 +38,16 @@ struct FunctionSchema {
 
   /// Entries shorter than this are damaged.
   var size: Int { max(address.offset + address.size, (socket?.offset ?? 0) + (socket?.size ?? 0)) }
+
+  /// Whether `isWanted` is true of an address in the stack that `entry` tells of.
+  func hasCaller(_ entry: RawSpan, _ order: ByteOrder, where isWanted: (UInt64) -> Bool) -> Bool {
+    var at = address.offset
+    while let caller = entry.unsigned(at: at, size: address.size, order) {
+      if isWanted(caller) { return true }
+      at &+= address.size
+    }
+    return false
+  }
 
   /// The address of the function that `entry` tells of.
   func address(_ entry: RawSpan, _ order: ByteOrder) -> UInt64 { entry.unsigned(at: address.offset, size: address.size, order) ?? 0 }
@@ -47,6 +63,18 @@ struct ReadableAddresses {
   /// For each catalog, the addresses that are the function's entry: a probe or the tracer may stand behind `endbr64` and within the call that
   /// ftrace patches in.
   private var entries: [Int: Range<UInt64>] = [:]
+  /// For each catalog, whether addresses met in stacks lie in the function.
+  private var callers: [Int: [UInt64: Bool]] = [:]
+  private static let callerLimit = 65_536
+
+  /// Whether `address`, of the kernel that `catalog` describes, lies in the function.
+  mutating func covers(_ address: UInt64, _ index: Int, _ catalog: FormatCatalog) -> Bool {
+    if let known = callers[index]?[address] { return known }
+    let isInside = catalog.symbol(at: address)?.name == FunctionSchema.readable
+    if callers[index, default: [:]].count >= Self.callerLimit { callers[index] = [:] }
+    callers[index, default: [:]][address] = isInside
+    return isInside
+  }
 
   /// Whether `address`, of the kernel that `catalog` describes, is the function's entry.
   mutating func contains(_ address: UInt64, _ index: Int, _ catalog: FormatCatalog) -> Bool {

@@ -80,6 +80,8 @@ public struct EventPrinter {
     if let format {
       output.write(Durations.left(format.name + ":", 21) + " ")
       catalog.describe(entry, time: record.time, cpu: record.cpu, into: &output.bytes)
+      // A stack ends its own last line.
+      if output.bytes.last == 10 { output.bytes.removeLast() }
     } else {
       output.write("[UNKNOWN EVENT type \(head.type)]")
     }
@@ -121,6 +123,7 @@ public struct EventPrinter {
   private mutating func line(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput) {
     let bytes = recording.bytes(of: record)
     let columns = recording.line(of: record)
+    if columns.isFrame { return }
     let name = names.isEmpty && !isJSON ? "" : columns.name.bytes(of: bytes).text
     // Text does not say which system an event is of.
     if !names.isEmpty, !names.contains(where: { $0 == name || $0.hasSuffix(":\(name)") }) { return }

@@ -48,6 +48,30 @@ import Testing
     #expect(compared > 1000)
   }
 
+  /// The stacks of wakeups say which of them announce data, as trace-cmd names their functions, and its text says the same.
+  @Test(.enabled(if: hasTraceCmd, "trace-cmd is not installed"))
+  func stacksTellWhatWakeupsAreFor() throws {
+    let path = Repository.root.appendingPathComponent("Traces/6.1-virtio-udp-stacks/trace.dat").path
+    let report = try Tool.run("trace-cmd", ["report", path])
+    let stacks = report.lines.count { $0.hasPrefix("=> sock_def_readable ") }
+    let folder = try Repository.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let text = folder.appendingPathComponent("report.txt")
+    try report.output.write(to: text)
+    for file in [path, text.path] {
+      let rows: [JourneyRow] = try JourneyRow.read(file)
+      let woken = rows.filter { $0.direction == "rx" }.compactMap { row -> (JourneyRow.Mark?, JourneyRow.Mark)? in
+        let waking = row.stages.first { $0.stage == "waking" }
+        return waking.map { mark in (row.stages.first { $0.stage == "ready" }, mark) }
+      }
+      #expect(woken.count == stacks && stacks > 40)
+      for (ready, waking) in woken {
+        #expect(waking.link == "ordered")
+        #expect(ready?.link == "ordered" && ready?.evidence == "sock_def_readable")
+      }
+    }
+  }
+
   /// Recordings whose journeys the lab's comparison can check to the end: kernels with sk_data_ready, and TCP before.
   private static let logged = Repository.traces.filter {
     !Repository.hasTruth($0) && ($0.lastPathComponent.hasPrefix("6.12") || $0.lastPathComponent.contains("tcp"))

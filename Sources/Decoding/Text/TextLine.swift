@@ -37,8 +37,17 @@ public struct TextLine: Sendable {
   public private(set) var info = Column()
   /// Whether this is a line of perf script.
   private(set) var isPerf = false
+  /// Whether the line is a frame of the stack behind an event, of which only time, CPU and task are here. `name` is the function's.
+  public private(set) var isFrame = false
 
   init() {}
+
+  /// A frame of the stack behind the event in `line`, whose function's name is `function`.
+  init(frameOf line: TextLine, _ function: Column) {
+    (time, cpu, pid) = (line.time, line.cpu, line.pid)
+    name = function
+    isFrame = true
+  }
 
   /// The columns of `line`, which has no newline; nil if it is no event of a trace.
   init?(_ line: RawSpan) {

@@ -17,7 +17,7 @@ enum TextNote: Equatable {
     let start = line.skippingSpaces(from: Self.afterRingName(line))
     if let (cpu, events) = Self.perfLoss(line) {
       self = .loss(cpu: cpu, events: events)
-    } else if start == line.byteCount || line.byte(at: start) == UInt8(ascii: "#") || line.has("=> ", at: start) {
+    } else if start == line.byteCount || line.byte(at: start) == UInt8(ascii: "#") || Self.afterArrow(line, start) != nil {
       self = .remark
     } else if line.has("CPU:", at: start) {
       self = Self.loss(line, start &+ 4)
@@ -57,6 +57,35 @@ enum TextNote: Equatable {
       || line.has("CPU ", at: start)
         && line.has(" is empty", at: line.byteCount - 9)
   }
+
+  /// Where the name of sock_def_readable stands, if `line` is a frame of it in a stack: ` => sock_def_readable` (kernel, trace-cmd) or as
+  /// perf script writes frames; nil for another line.
+  static func readableFrame(_ line: RawSpan) -> TextLine.Column? {
+    let start = line.skippingSpaces(from: 0)
+    var at = start
+    if let name = afterArrow(line, start) {
+      at = name
+    } else {
+      guard isFrame(line, start) else { return nil }
+      at = line.skippingSpaces(from: start &+ 1)
+      _ = line.hexadecimal(at: &at)
+      at = line.skippingSpaces(from: at)
+    }
+    let end = at &+ readable.utf8CodeUnitCount
+    guard line.has(readable, at: at) else { return nil }
+    switch line.byte(at: end) {
+    case nil, 32, UInt8(ascii: "+"), UInt8(ascii: "/"): return TextLine.Column(at, end)
+    default: return nil
+    }
+  }
+
+  /// Where a frame ` => function` has its function; `trace-cmd report -N` writes a tab before the arrow. nil for another line.
+  private static func afterArrow(_ line: RawSpan, _ start: Int) -> Int? {
+    let arrow = line.byte(at: start) == 9 ? start &+ 1 : start
+    return line.has("=> ", at: arrow) ? arrow &+ 3 : nil
+  }
+
+  private static let readable: StaticString = "sock_def_readable"
 
   /// A frame of a callchain of perf script, `\tffffffff81e32fff sock_def_readable+0x1f ([kernel.kallsyms])`.
   private static func isFrame(_ line: RawSpan, _ start: Int) -> Bool {

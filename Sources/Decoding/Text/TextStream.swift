@@ -46,7 +46,8 @@ struct TextStream {
     if !isOpen { open(&buffers, index) }
     if isLineWaiting { return takeGapOrLine() }
     while let place = nextLine(buffers[index], &diagnostics) {
-      if read(buffers.bytes(index).slice(place), at: place, &diagnostics) { return takeGapOrLine() }
+      let bytes = buffers.bytes(index).slice(place)
+      if read(bytes, at: place, &diagnostics) || readFrame(bytes, at: place) { return takeGapOrLine() }
     }
     if !takeGap(before: Int.max) { head = .end }
   }
@@ -88,6 +89,16 @@ struct TextStream {
     headLength = place.count
     headFileOffset = lines.offset
     doubts.see(found, bytes)
+    return true
+  }
+
+  /// Takes in `bytes` if they are a frame of sock_def_readable in the stack behind the last event; false if they are not.
+  private mutating func readFrame(_ bytes: RawSpan, at place: Range<Int>) -> Bool {
+    guard line.time > 0, !line.isFrame, let name = TextNote.readableFrame(bytes) else { return false }
+    line = TextLine(frameOf: line, name)
+    headOffset = place.lowerBound
+    headLength = place.count
+    headFileOffset = lines.offset
     return true
   }
 

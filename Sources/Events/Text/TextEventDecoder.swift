@@ -48,6 +48,8 @@ struct TextEventDecoder {
   /// What a line turned out to be.
   enum Outcome {
     case event(Event)
+    /// The stack behind the last event of its CPU goes through sock_def_readable.
+    case stack(Event)
     /// Not an event that journeys are made of.
     case other
     /// A line of the function tracers for a function that marks no step.
@@ -64,6 +66,9 @@ struct TextEventDecoder {
 
   /// Decodes `line`, whose columns are `columns`.
   mutating func decode(_ columns: TextLine, _ line: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable) -> Outcome {
+    if columns.isFrame {
+      return .stack(Event(time: columns.time, cpu: columns.cpu, pid: columns.pid, flags: [], body: .sockDefReadable(socket: 0)))
+    }
     tasks.see(columns, line, &names)
     let name = columns.name.bytes(of: line)
     let letters = columns.flags.bytes(of: line)
