@@ -76,8 +76,8 @@ struct EventDecoder {
     case other
     /// A function was entered; if the one at this address is sock_def_readable, this is the event.
     case function(at: UInt64, isTracer: Bool)
-    /// The stack behind the last event of its CPU, `functions[schema]`.
-    case stack(schema: Int)
+    /// The stack behind the last event of its CPU.
+    case stack
     case tooShort
   }
 
@@ -130,14 +130,15 @@ struct EventDecoder {
     return .window
   }
 
-  /// Whether the stack in `entry`, an outcome with this number, has an address that `isWanted` is true of.
-  func hasCaller(_ schema: Int, _ entry: RawSpan, where isWanted: (UInt64) -> Bool) -> Bool {
-    functions[schema].hasCaller(entry, order, where: isWanted)
+  /// Whether the stack in `entry` has an address that `isWanted` is true of.
+  func hasCaller(_ entry: RawSpan, where isWanted: (UInt64) -> Bool) -> Bool {
+    guard let type = entry.integer(UInt16.self, at: typeOffset, order), schemaOfID[Int(type)] <= Int16(Self.functionBase) else { return false }
+    return functions[Self.functionBase - Int(schemaOfID[Int(type)])].hasCaller(entry, order, where: isWanted)
   }
 
   private func function(_ index: Int, _ entry: RawSpan, _ event: inout Event) -> Outcome {
     let schema = functions[index]
-    if schema.isStack { return .stack(schema: index) }
+    if schema.isStack { return .stack }
     guard entry.byteCount >= schema.size else { return .tooShort }
     event.body = .sockDefReadable(socket: schema.socket(entry, order))
     return schema.isNamed ? .event : .function(at: schema.address(entry, order), isTracer: schema.isTracer)

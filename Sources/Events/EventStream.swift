@@ -135,8 +135,8 @@ public struct EventStream {
           ready.count &-= 1
           if isTracer { functionCount &+= 1 }
         }
-      case .stack(let schema):
-        if isReadableStack(record, format, schema) { announce(record.cpu, ready.events[ready.count].pid) }
+      case .stack:
+        if isReadableStack(record, format) { announce(record.cpu, ready.events[ready.count].pid) }
       case .tooShort:
         recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
         ready.append(Self.missing(record))
@@ -155,15 +155,15 @@ public struct EventStream {
   }
 
   /// Whether the stack that `record` tells of goes through sock_def_readable.
-  private mutating func isReadableStack(_ record: Record, _ format: Int, _ schema: Int) -> Bool {
+  private mutating func isReadableStack(_ record: Record, _ format: Int) -> Bool {
     guard let catalog = recording.catalog(ofStream: record.stream) else { return false }
-    return Self.isReadableStack(record, recording, decoders[format], schema) { readable.covers($0, format, catalog) }
+    return Self.isReadableStack(record, recording, decoders[format]) { readable.covers($0, format, catalog) }
   }
 
   private static func isReadableStack(
-    _ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder, _ schema: Int, _ covers: (UInt64) -> Bool
+    _ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder, _ covers: (UInt64) -> Bool
   ) -> Bool {
-    decoder.hasCaller(schema, recording.bytes(of: record), where: covers)
+    decoder.hasCaller(recording.bytes(of: record), where: covers)
   }
 
   /// Whether the function at `address` is sock_def_readable in the kernel that stream `stream` is of.
