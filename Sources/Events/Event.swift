@@ -136,6 +136,9 @@ extension Event {
     /// sock_def_readable was entered, which announces data (also where there is no sk_data_ready). A probe may name the socket; the function
     /// tracer does not (0). It is of any family, AF_UNIX too, and it is not said of which.
     case sockDefReadable(socket: UInt64)
+    /// sock_def_readable announced data to the task that is woken next, as the stack behind that wakeup tells. Announcements that wake nobody
+    /// leave no such event.
+    case announcedByStack
     case sockRecvLength(socket: UInt64, family: UInt16, protocol: UInt16, result: Int32, flags: Int32)
     case sockSendLength(socket: UInt64, family: UInt16, protocol: UInt16, result: Int32)
     case inetSockSetState(socket: UInt64, old: Int32, new: Int32, protocol: UInt16, flow: FlowID)

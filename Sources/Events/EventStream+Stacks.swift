@@ -11,7 +11,7 @@ extension EventStream {
     while place >= 0, ready.events[place].cpu != cpu { place &-= 1 }
     guard place >= 0, ready.events[place].pid == pid, case .schedWaking = ready.events[place].body else { return }
     var announcement = ready.events[place]
-    announcement.body = .sockDefReadable(socket: 0)
+    announcement.body = .announcedByStack
     ready.insert(announcement, at: place)
   }
 

@@ -1,13 +1,12 @@
 internal import DequeModule
 internal import Events
 
-/// Readiness on kernels without sk_data_ready (before 6.3): a probe on sock_def_readable, or the function tracer's record of it. It says
+/// Readiness on kernels without sk_data_ready (before 6.3): a probe on sock_def_readable, the function tracer's record of it, or a stack. It says
 /// neither family nor protocol, so what is in hand, or the first that waits, is the packet.
 extension JourneyEngine {
   /// sock_def_readable is called for the socket at `socket`, or 0 where the record does not say.
   mutating func readable(_ e: Event, _ socket: UInt64) {
     guard !hasDataReady, let context = context(of: e) else { return }
-    hasReadable = true
     guard let slot = readied(context, e, socket) else {
       contexts[context].mayWake = false
       return

@@ -46,7 +46,7 @@ extension JourneyEngine {
   /// A task freed a packet we know nothing of: a raw socket's clone, whose original woke the task. Only kernels without sk_data_ready need this.
   mutating func readCloneByFreeing(_ e: Event, _ task: Int) {
     guard !hasDataReady, let slot = packets.slot(tasks.tasks[task].wokenBy),
-      packets.slots[slot].state == .parked || (hasReadable && packets.slots[slot].state == .queued)
+      packets.slots[slot].state == .parked || ((hasReadable || hasStacks) && packets.slots[slot].state == .queued)
     else { return }
     deliver(Reader(e, task: task, comm: tasks.tasks[task].comm), slot, StageMark(e, .consumeSkb, .inferred))
     tasks.tasks[task].copies.removeFew()

@@ -299,7 +299,7 @@ extension JourneyEngine {
     guard comm.kernelThread == .none else { return wakeThread(e, task, comm.kernelThread) }
     guard let context = context(of: e) else { return }
     guard contexts[context].mayWake, let slot = packets.slot(contexts[context].current) else {
-      if !hasDataReady, !hasReadable, e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff) { wakeByOrder(e, context, pid, comm) }
+      if !hasDataReady, !hasReadable, !hasStacks, e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff) { wakeByOrder(e, context, pid, comm) }
       return
     }
     wake(e, slot, pid, comm, isAfterReady: contexts[context].isReady)
@@ -319,7 +319,7 @@ extension JourneyEngine {
     let count = packets.slots[slot].wakerCount
     guard count < 4 else { return }
     // Where no context is told, a timer's wakeup between two events of a packet looks like the packet's own.
-    let isSure = (hasDataReady || hasReadable) && (hasContext || isAfterReady)
+    let isSure = isAfterReady || (hasDataReady || hasReadable) && hasContext
     packets.slots[slot].wakers[count] = Packet.Waker(
       task: .init(pid: pid, comm: comm), waking: StageMark(e, .schedWaking, isSure ? .ordered : .inferred), isAfterReady: isAfterReady)
     packets.slots[slot].wakerCount = count + 1

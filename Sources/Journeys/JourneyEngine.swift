@@ -45,6 +45,8 @@ public struct JourneyEngine: Sendable {
   let hasDataReady: Bool
   /// Whether a probe tells when sockets announce data, on kernels that have no event for it.
   var hasReadable: Bool
+  /// Whether the stacks of wakeups tell which of them announce data; announcements that wake nobody are not seen.
+  var hasStacks = false
   /// Whether receive calls tell their result (kernel 6.3 and later); before, each copy that tcp_rcv_space_adjust follows is a read.
   let hasReceiveLength: Bool
   /// Whether send calls tell their result (kernel 6.3 and later).
@@ -126,7 +128,12 @@ public struct JourneyEngine: Sendable {
     case .consumeSkb(let skb, _): consume(e, skb)
     case .skbCopyDatagram(let skb, let length): copy(e, skb, length)
     case .skDataReady(let socket, let family, let proto): dataReady(e, socket, family, proto)
-    case .sockDefReadable(let socket): readable(e, socket)
+    case .sockDefReadable(let socket):
+      hasReadable = hasReadable || !hasDataReady && context(of: e) != nil
+      readable(e, socket)
+    case .announcedByStack:
+      hasStacks = true
+      readable(e, 0)
     case .sockRecvLength(let socket, let family, let proto, let result, let flags): received(e, socket, family, proto, result, flags)
     case .sockSendLength(let socket, _, let proto, let result):
       sendReturned(e, socket, proto, result)

@@ -27,8 +27,6 @@ struct Reading {
   private(set) var ended: [Ended] = []
   private(set) var records = 0
   private(set) var hasDamage = false
-  /// Whether it is said that records come too late for their place in time.
-  private(set) var isLate = false
 
   /// Reads `path`; nil where it is refused. With `describes`, every entry is printed too.
   init?(_ path: String, describes: Bool = false) {
@@ -46,7 +44,6 @@ struct Reading {
     take(&engine, stream, at: .max)
     records = stream.recordCount
     hasDamage = stream.recording.diagnostics.hasDamage
-    isLate = stream.recording.diagnostics.rows.contains { $0.kind == .recordsOutOfOrder }
   }
 
   private mutating func take(_ engine: inout JourneyEngine, _ stream: borrowing EventStream, at time: UInt64) {

@@ -40,9 +40,9 @@ struct StackTests {
     """
 
   @Test("that goes through sock_def_readable makes it an announcement", arguments: [
-    (kernel, ["receive 3a3ac001 92 eth1", "sockDefReadable(socket: 0)", "waking 77 server", "waking 78 other", "softirqExit(vector: 3)"]),
-    (traceCmd, ["sockDefReadable(socket: 0)", "waking 77 server", "softirqExit(vector: 3)"]),
-    (perf, ["sockDefReadable(socket: 0)", "waking 77 server", "softirqExit(vector: 3)"]),
+    (kernel, ["receive 3a3ac001 92 eth1", "announcedByStack", "waking 77 server", "waking 78 other", "softirqExit(vector: 3)"]),
+    (traceCmd, ["announcedByStack", "waking 77 server", "softirqExit(vector: 3)"]),
+    (perf, ["announcedByStack", "waking 77 server", "softirqExit(vector: 3)"]),
   ])
   func announces(text: String, events: [String]) throws {
     let read = try EventText.events(of: text)
@@ -77,6 +77,6 @@ struct StackTests {
     #expect(single.count == 2500)
     #expect(one.recordCount == 3000)
     // Where nothing has told of stacks yet, the first may come too late.
-    #expect(zip(single, single.dropFirst()).count { $0 == "sockDefReadable(socket: 0)" && $1 == "waking 77 server" } == 500)
+    #expect(zip(single, single.dropFirst()).count { $0 == "announcedByStack" && $1 == "waking 77 server" } == 500)
   }
 }

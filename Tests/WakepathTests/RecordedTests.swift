@@ -72,6 +72,18 @@ import Testing
     }
   }
 
+  /// A stack stands behind a wakeup only: what is announced to a reader who is awake is as open as without stacks.
+  @Test func stacksDoNotTellOfAnnouncementsThatWakeNobody() throws {
+    let path = Repository.root.appendingPathComponent("Traces/6.1-virtio-tcp-stacks/trace.dat").path
+    let read: [JourneyRow] = try JourneyRow.read(path).filter { $0.direction == "rx" && $0.outcome == "delivered" }
+    let announced = read.filter { $0.mark("ready") != nil }
+    #expect(announced.count > 20)
+    for row in announced { #expect(row.mark("waking")?.link == "ordered") }
+    let others = read.filter { $0.mark("ready") == nil }
+    #expect(others.count > 20)
+    #expect(others.count { $0.mark("read")?.link == "inferred" } > 10)
+  }
+
   /// Recordings whose journeys the lab's comparison can check to the end: kernels with sk_data_ready, and TCP before.
   private static let logged = Repository.traces.filter {
     !Repository.hasTruth($0) && ($0.lastPathComponent.hasPrefix("6.12") || $0.lastPathComponent.contains("tcp"))

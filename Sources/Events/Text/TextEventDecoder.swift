@@ -67,7 +67,7 @@ struct TextEventDecoder {
   /// Decodes `line`, whose columns are `columns`.
   mutating func decode(_ columns: TextLine, _ line: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable) -> Outcome {
     if columns.isFrame {
-      return .stack(Event(time: columns.time, cpu: columns.cpu, pid: columns.pid, flags: [], body: .sockDefReadable(socket: 0)))
+      return .stack(Event(time: columns.time, cpu: columns.cpu, pid: columns.pid, flags: [], body: .announcedByStack))
     }
     tasks.see(columns, line, &names)
     let name = columns.name.bytes(of: line)

@@ -37,7 +37,7 @@ extension Event.Body {
     case .flow: .flow
     case .flowSent: .flowSent
     // A probe, or a record of the function tracer; marks and gaps in the recording itself.
-    case .sockDefReadable, .windowBegins, .windowEnds, .gap: nil
+    case .sockDefReadable, .announcedByStack, .windowBegins, .windowEnds, .gap: nil
     }
   }
 }
