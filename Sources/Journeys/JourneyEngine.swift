@@ -129,7 +129,7 @@ public struct JourneyEngine: Sendable {
     case .skbCopyDatagram(let skb, let length): copy(e, skb, length)
     case .skDataReady(let socket, let family, let proto): dataReady(e, socket, family, proto)
     case .sockDefReadable(let socket):
-      hasReadable = hasReadable || !hasDataReady && context(of: e) != nil
+      hasReadable = true
       readable(e, socket)
     case .announcedByStack:
       hasStacks = true
