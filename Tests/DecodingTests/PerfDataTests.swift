@@ -121,12 +121,30 @@ struct PerfDataTests {
     #expect(recording.diagnostics.rows.map(\.kind) == [.recordDamaged])
   }
 
+  @Test("passes over samples that come too late, and says what that makes doubtful")
+  func lateSamples() throws {
+    var b = PerfDataBuilder()
+    b.records = [1000, 2000, 3000, 4000, 5000].flatMap { [b.sample(time: $0), b.sample(time: $0 + 1, cpu: 1), b.finishedRound] }
+    b.records.insert(contentsOf: [b.sample(time: 1500), b.sample(time: 1600)], at: 12)
+    let (records, recording) = try Self.read(b.build())
+    let times = records.filter { !$0.hasPrefix("gap") }.map { $0.prefix { $0 != " " } }
+    #expect(times == [1000, 2000, 3000, 4000, 5000].flatMap { ["\($0)", "\($0 + 1)"] })
+    #expect(records.filter { $0.hasPrefix("gap") } == ["gap [0] 4000…5000 ?", "gap [1] 4001…5001 ?"])
+    #expect(recording.diagnostics.rows.map(\.kind) == [.recordsOutOfOrder] && recording.diagnostics.rows[0].count == 2)
+  }
+
   @Test("may have a clock that somebody set back")
   func clockWasSet() throws {
     var b = PerfDataBuilder()
-    b.records = [100, 101, 102, 50, 51, 52].flatMap { [b.sample(time: $0 * Self.second), b.finishedRound] }
+    let before = (0..<20).map { 100 * Self.second + $0 * 10 }
+    let after = (0..<3000).map { 90 * Self.second + $0 * 1_000_000 }
+    b.records = (before + after).enumerated().flatMap { [b.sample(time: $1, cpu: UInt32($0 % 2))] + ($0 % 5 == 4 ? [b.finishedRound] : []) }
     let (records, recording) = try Self.read(b.build())
-    #expect(records.count == 6 && recording.diagnostics.rows.allSatisfy { $0.kind == .recordsOutOfOrder })
+    let times = records.filter { !$0.hasPrefix("gap") }.compactMap { UInt64($0.prefix { $0 != " " }) }
+    // Nobody knows at once that the clock was set; but not everything behind it is lost.
+    #expect(times.starts(with: before) && after.suffix(1900).elementsEqual(times.suffix(1900)))
+    #expect(recording.diagnostics.rows.map(\.kind) == [.recordsOutOfOrder] && recording.diagnostics.rows[0].count <= 1001)
+    #expect(records.contains { $0.hasPrefix("gap [0] ") } && records.contains { $0.hasPrefix("gap [1] ") })
   }
 
   @Test("names tasks as they were called at the time")

@@ -107,12 +107,12 @@ struct PerfQueue {
   mutating func prepare(for time: UInt64) { if time < openTime { closeRun() } }
 
   /// Adds the samples that come next to `records`, as records of `stream` in the buffers `shared`, as far as their turn has come, they are
-  /// from `delivered` up to `latest`, lie in one buffer and there is room; how many, and the last of them. None where that needs a closer look.
+  /// not behind `latest`, lie in one buffer and there is room; how many, and the last of them. None where that needs a closer look.
   @inline(__always)
   mutating func takeSamples(
-    _ records: inout RecordBatch, _ stream: Int32, from delivered: UInt64, upTo latest: UInt64, _ shared: [Int32]
+    _ records: inout RecordBatch, _ stream: Int32, upTo latest: UInt64, _ shared: [Int32]
   ) -> (count: Int, last: Entry)? {
-    guard openStart == used, place < end, condemned.isEmpty, table[place].time >= delivered else { return nil }
+    guard openStart == used, place < end, condemned.isEmpty else { return nil }
     let buffer = table[place].buffer
     guard shared.indices.contains(Int(buffer)) else { return nil }
     let taken = records.append(table, place, end, upTo: min(bound, released, latest), stream, buffer: buffer, shared[Int(buffer)])

@@ -38,6 +38,10 @@ struct PerfStream {
   private var clocks = PerfClocks()
   private var doubts = PerfDoubts()
   private var delivered: UInt64 = 0
+  /// How many samples have come too late since the last one that did not.
+  private var late = 0
+  /// Whether the queue is being emptied because somebody has set the clock back.
+  private var isClockSet = false
   private var hasEnded = false
   /// Which of the recording's buffers each of `buffers` is.
   private var shared: [Int32] = []
@@ -93,7 +97,7 @@ struct PerfStream {
     _ records: inout RecordBatch, _ stream: Int32, upTo latest: UInt64, _ output: inout ByteBuffers, _ diagnostics: inout Diagnostics
   ) -> Bool {
     while records.hasRoom {
-      if let (count, last) = queue.takeSamples(&records, stream, from: delivered, upTo: latest, shared) {
+      if let (count, last) = queue.takeSamples(&records, stream, upTo: latest, shared) {
         hand(last.buffer, count)
         show(last)
         continue
@@ -131,9 +135,6 @@ struct PerfStream {
       if queue.isCondemned(entry.number) {
         buffers.release(Int(entry.buffer))
         return false
-      }
-      if entry.time < delivered {
-        diagnostics.add(.recordsOutOfOrder, path: records.path, "\(delivered - entry.time) ns")
       }
       hand(entry.buffer, 1)
       head = .event
@@ -176,13 +177,14 @@ struct PerfStream {
   private mutating func read(_ output: inout ByteBuffers, _ diagnostics: inout Diagnostics) {
     if losses == nil { losses = PerfLosses(files: files, header: header) }
     defer { share(&output) }
+    if isClockSet { beginAgain() }
     readSamples()
     guard !queue.isDue else { return }
     switch records.next(&buffers, &diagnostics) {
     case .record(let found): take(found, &diagnostics)
     case .passedOver: doubts.begin(lastTimes)
     case .end:
-      for entry in clocks.takeAll() { add(entry) }
+      for entry in clocks.takeAll() { add(entry, &diagnostics) }
       while let gap = losses?.gap(behind: .max) { addGap(gap) }
       for gap in doubts.endAll(at: lastTime) { addGap(gap) }
       if records.isCut { for cpu in lastTimes.indices { loseRest(Int32(cpu)) } }
@@ -208,6 +210,7 @@ struct PerfStream {
     records.advance(stretch, by: scan.at - stretch.start)
     buffers.retain(stretch.buffer, samples)
     count += samples
+    if samples > 0 { late = 0 }
     while let gap = losses?.gap(behind: count) { addGap(gap) }
   }
 
@@ -289,7 +292,7 @@ struct PerfStream {
     switch clocks.judge(entry) {
     case .takes: break
     case .holds: return
-    case .takesHeld(let held): add(held)
+    case .takesHeld(let held): add(held, &diagnostics)
     case .condemnsHeld(let held):
       buffers.release(Int(held.buffer))
       lose(entry, held.time, offset, &diagnostics)
@@ -299,9 +302,9 @@ struct PerfStream {
     case .condemnsFirst(let number, let held):
       queue.condemn(number)
       lose(held, lastTimes.indices.contains(Int(entry.cpu)) ? lastTimes[Int(entry.cpu)] ?? 0 : 0, offset, &diagnostics)
-      add(held)
+      add(held, &diagnostics)
     }
-    add(entry)
+    add(entry, &diagnostics)
   }
 
   /// The sample before `entry` had a time that cannot be, `wrong`: something happened there, but nobody knows when.
@@ -312,12 +315,36 @@ struct PerfStream {
   }
 
   @inline(__always)
-  private mutating func add(_ entry: PerfQueue.Entry) {
+  private mutating func add(_ entry: PerfQueue.Entry, _ diagnostics: inout Diagnostics) {
+    guard entry.time >= delivered, !isClockSet else { return pass(entry, &diagnostics) }
+    late = 0
     queue.reach(clocks.took(entry.cpu, entry.time, queue.add(entry)))
     guard entry.cpu >= 0 else { return }
     while Int(entry.cpu) >= lastTimes.count { lastTimes.append(nil) }
     if doubts.isOpen, let gap = doubts.end(entry.cpu, at: entry.time) { addGap(gap) }
     lastTimes[Int(entry.cpu)] = entry.time
+  }
+
+  /// Passes over a sample that comes too late for its place: among what came before it, it would show what was not.
+  private mutating func pass(_ entry: PerfQueue.Entry, _ diagnostics: inout Diagnostics) {
+    diagnostics.add(.recordsOutOfOrder, path: records.path, "CPU \(entry.cpu), \(delivered > entry.time ? delivered - entry.time : 0) ns late")
+    buffers.release(Int(entry.buffer))
+    doubts.begin(lastTimes)
+    late += 1
+    guard late == Self.lateLimit else { return }
+    isClockSet = true
+    for gap in doubts.endAll(at: lastTime) { addGap(gap) }
+    queue.finish()
+  }
+
+  /// If so many samples in a row are late, so will be all others: the clock was set back.
+  private static let lateLimit = 1000
+
+  /// Everything from before the clock was set back has gone; what comes is in an order of its own.
+  private mutating func beginAgain() {
+    for held in clocks.takeAll() { buffers.release(Int(held.buffer)) }
+    (queue, clocks, doubts, isClockSet, late, delivered) = (PerfQueue(), PerfClocks(), PerfDoubts(), false, 0, 0)
+    lastTimes = lastTimes.map { _ in nil }
   }
 
   private mutating func takeTask(_ found: PerfRecords.Found, _ what: PerfQueue.What) {
