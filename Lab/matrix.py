@@ -14,6 +14,10 @@ RECORDER = "matrix"
 COUNT = 60  # messages: three recordings of them fit into 1.5 MB
 OPTIONS = ["record", "-q", "-a", "-N", "-k", "mono", "-m", "4M"]
 LOCAL = "/dev/shm/perf"
+# The stack behind each wakeup, by trace-cmd and by perf.
+STACKS = ["-e", "sched:sched_waking", "-R", "stacktrace"]
+CALLCHAINS = {"sched:sched_waking": "sched:sched_waking/call-graph=fp/"}
+SYMBOLS_AROUND = 40  # as many on either side of sock_def_readable, and where the kernel begins, are kept of /proc/kallsyms
 TEXTS = {  # made from which recording, and by what
     "report.txt": ["trace-cmd", "report", "trace.dat"],
     "report-t.txt": ["trace-cmd", "report", "-t", "trace.dat"],
@@ -21,12 +25,18 @@ TEXTS = {  # made from which recording, and by what
     "script-ns.txt": ["perf", "script", "--ns", "--kallsyms", "/dev/null", "-i", "perf.data"],
     "script-pipe.txt": ["perf", "script", "--kallsyms", "/dev/null", "-i", "perf.pipe"],
 }
+TEXTS_WITH_SYMBOLS = {name: [word.replace("/dev/null", "kallsyms") for word in command] for name, command in TEXTS.items()}
 
 
 def steps(boot):
     """What the guest of a boot records in this way."""
     return [dict(name=f"{boot}-{workload}-matrix", workload=workload, count=COUNT, recorder=RECORDER, options=[])
             for workload in ["udp", "tcp"]]
+
+
+def stack_steps(boot):
+    """The same with the stacks of wakeups, for kernels where no event says that a socket became readable."""
+    return [dict(name=f"{boot}-udp-callchains", workload="udp", count=COUNT, recorder=RECORDER, options=STACKS)]
 
 
 def local_perf():
@@ -43,6 +53,9 @@ def local_perf():
 
 def recorder_command(perf, trace_cmd, events, directory):
     """The command that records to `directory` in all ways; `trace_cmd` is trace-cmd's own."""
+    if "stacktrace" in trace_cmd:
+        events = [CALLCHAINS.get(event, event) for event in events]
+        keep_symbols(directory)
     chosen = [word for event in events for word in ["-e", event]]
     hidden = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /lib/modules; exec "$@"', "sh"]
     piped = ["sh", "-c", f'exec "$@" >{directory}/perf.pipe', "sh"]  # what perf starts prints to standard error instead
@@ -50,13 +63,24 @@ def recorder_command(perf, trace_cmd, events, directory):
             + [*piped, *perf, *OPTIONS, "-o", "-", *chosen, "--"])
 
 
+def keep_symbols(directory):
+    """Writes as much of /proc/kallsyms as says which addresses are in sock_def_readable; a perf.data names no functions."""
+    with open("/proc/kallsyms") as table:
+        lines = sorted(table, key=lambda line: int(line.split()[0], 16))
+    place = next(number for number, line in enumerate(lines) if line.split()[2] == "sock_def_readable")
+    starts = [line for line in lines if line.split()[2] in ("_text", "_stext")]
+    with open(os.path.join(directory, "kallsyms"), "w") as file:
+        file.writelines(starts + lines[place - SYMBOLS_AROUND:place + SYMBOLS_AROUND])
+
+
 def write_texts(directory):
     """Writes the texts of the recordings in `directory`; what failed.
 
-    perf names kernel code by the symbols of the machine it runs on, whatever kernel it recorded; it gets none.
+    perf names kernel code by the symbols of the machine it runs on, whatever kernel it recorded; it gets none, or those that were kept.
     """
     failures = []
-    for name, command in TEXTS.items():
+    texts = TEXTS_WITH_SYMBOLS if os.path.exists(os.path.join(directory, "kallsyms")) else TEXTS
+    for name, command in texts.items():
         done = subprocess.run(command, cwd=directory, timeout=120, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
         if done.returncode or not done.stdout:

@@ -6,6 +6,8 @@ public struct Record: Sendable {
     case event
     /// An event; its bytes are a line of text.
     case line
+    /// What the event before it was called from; its bytes are addresses of 64 bits.
+    case stack
     /// Events were lost here; `Recording.gap` says between which times.
     case gap
   }

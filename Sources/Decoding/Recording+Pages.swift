@@ -78,6 +78,7 @@ extension Recording {
       var header = formats.header
       header.order = layout.order
       guard let catalog = FormatCatalog(header, path: file.path) else { throw DecodingError(path: file.path, "libtraceevent could not be started") }
+      if let symbols, header.kallsyms.isEmpty { catalog.add(kallsyms: symbols.text(for: nil)) }
       pageCatalog = addCatalog(catalog)
       if let clock = header.clock { note(clock: clock, isScaled: false, file) }
     }

@@ -28,6 +28,7 @@ public struct Recording {
   private let pageFormats: PageFormats?
   /// The ring buffer that is read, if not all are.
   private let buffer: String?
+  let symbols: KernelSymbols?
   /// The catalog of all files of raw pages, or -1.
   var pageCatalog = -1
   private var catalogs: [FormatCatalog] = []
@@ -42,17 +43,19 @@ public struct Recording {
 
   /// Opens `paths` as one recording; `-` is standard input. Raw ring-buffer pages need `formats`: a directory of them, or a trace.dat of the
   /// same kernel. Of several ring buffers in a trace.dat all are read, or the one called `buffer`; the top one is called `top`.
-  public init(paths: [String], formats: String? = nil, buffer: String? = nil) throws(DecodingError) {
+  /// Recordings that do not name the kernel's functions take them from `kallsyms`, a copy of /proc/kallsyms.
+  public init(paths: [String], formats: String? = nil, buffer: String? = nil, kallsyms: String? = nil) throws(DecodingError) {
     var pageFormats: PageFormats?
     if let formats { pageFormats = try PageFormats(path: formats) }
     var sources: [Source] = []
     for path in paths { sources += try Self.sources(path, &pageFormats) }
     // CPUs that wrote nothing leave empty files.
     if pageFormats != nil, let kept = Self.filled(sources) { sources = kept }
-    try self.init(sources: sources, pageFormats, buffer)
+    try self.init(sources: sources, pageFormats, buffer, try kallsyms.map(KernelSymbols.init(path:)))
   }
 
-  private init(sources: [Source], _ pageFormats: PageFormats?, _ buffer: String?) throws(DecodingError) {
+  private init(sources: [Source], _ pageFormats: PageFormats?, _ buffer: String?, _ symbols: KernelSymbols?) throws(DecodingError) {
+    self.symbols = symbols
     self.sources = sources
     self.buffer = buffer
     self.pageFormats = pageFormats
@@ -61,7 +64,7 @@ public struct Recording {
   }
 
   /// The same recording from its beginning, also where it came from standard input.
-  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats, buffer) }
+  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats, buffer, symbols) }
 
   static func file(_ path: String) throws(DecodingError) -> InputFile {
     do {
@@ -194,6 +197,7 @@ public struct Recording {
     info.clock = header.attributes[0].clock
     info.cpus = max(info.cpus, header.cpus)
     info.eventNameWidth = max(info.eventNameWidth ?? 0, header.nameWidth)
+    if let symbols { catalog.add(kallsyms: symbols.text(for: header.kernel)) }
     perfs.append(PerfStream(files: [file] + (header.isDirectory ? try Self.parts(of: file) : []), header: header, catalog: catalogs.count))
     catalogs.append(catalog)
   }
@@ -333,10 +337,9 @@ public struct Recording {
   }
 
   private func perfRecord(_ stream: Int32, _ index: Int) -> Record {
-    let isGap = perfs[index].head == .gap
-    return Record(
+    Record(
       time: perfs[index].headTime, cpu: perfs[index].headCPU, stream: stream, offset: perfs[index].headOffset,
-      length: isGap ? 0 : perfs[index].headLength, buffer: perfs[index].headBuffer, kind: isGap ? .gap : .event)
+      length: perfs[index].headLength, buffer: perfs[index].headBuffer, kind: perfs[index].head.kind)
   }
 
   /// Which of `perfs` stream `stream` is, or nil.

@@ -27,12 +27,12 @@ public struct EventStream {
   private var text = TextEventDecoder()
   /// Records of the function tracers that mark no step.
   private var functionCount = 0
-  private var readable = ReadableAddresses()
+  var readable = ReadableAddresses()
   private var records = RecordBatch(capacity: EventBatch.step)
   /// Events that are decoded, and which of them comes next.
   var ready = EventBatch()
   private(set) var nextReady = 0
-  /// Whether there was a stack of sock_def_readable.
+  /// Whether there were stacks.
   var hasStacks = false
   /// Events that wait for the stack of a wakeup among them.
   var held: [Event] = []
@@ -96,6 +96,10 @@ public struct EventStream {
       ready.append(Event(time: gap.after, cpu: gap.cpu, pid: 0, flags: [], body: .gap(before: gap.before, events: gap.events)))
       return true
     }
+    if record.kind == .stack {
+      take(stack: record)
+      return true
+    }
     recordCount &+= records.count
     if first == nil { first = record.time }
     if record.kind == .line { decodeLine(record) } else { decodeRecords() }
@@ -108,7 +112,8 @@ public struct EventStream {
     case .event(let event): ready.append(event)
     case .stack(let event):
       recordCount &-= 1
-      announce(event.cpu, event.pid)
+      hasStacks = true
+      announce(event.cpu) { $0.pid == event.pid }
     case .other: break
     case .function: functionCount &+= 1
     case .damaged(let wasUnderstood):
@@ -136,7 +141,9 @@ public struct EventStream {
           if isTracer { functionCount &+= 1 }
         }
       case .stack:
-        if isReadableStack(record, format) { announce(record.cpu, ready.events[ready.count].pid) }
+        hasStacks = true
+        let pid = ready.events[ready.count].pid
+        if isReadableStack(record, format) { announce(record.cpu) { $0.pid == pid } }
       case .tooShort:
         recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
         ready.append(Self.missing(record))

@@ -25,6 +25,7 @@ public struct EventPrinter {
       case .gap: gaps[record.cpu] = recording.gap
       case .line: line(record, recording, &output)
       case .event: event(record, recording, &output)
+      case .stack: break
       }
     }
     output.flush()

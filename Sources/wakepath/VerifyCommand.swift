@@ -22,27 +22,20 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("With --live: keep the recording of the experiments in this file.", valueName: "file"))
   var keep: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "What the events in raw ring-buffer pages mean: a copy of /sys/kernel/tracing/events, or a trace.dat of the same kernel.",
-      valueName: "directory or file"))
-  var formats: String?
-
-  @Option(help: "Read only the ring buffer (instance) NAME of a trace.dat with several; the top one is called top.")
-  var instance: String?
+  @OptionGroup var interpretation: InterpretationOptions
 
   @Argument(help: "The recording; several files of one recording are one.")
   var file: [String] = []
 
   func validate() throws {
     guard live != !file.isEmpty else { throw ValidationError("Give a recording, or --live for the running kernel.") }
-    guard !live || instance == nil else { throw ValidationError("--instance goes with a recording.") }
+    guard !live || interpretation.instance == nil else { throw ValidationError("--instance goes with a recording.") }
     guard live || keep == nil else { throw ValidationError("--keep goes with --live.") }
   }
 
   func run() throws {
     if live { return try LiveVerify.run(options, keeping: keep) }
-    var stream = EventStream(try InputOptions.open(file, formats: formats, buffer: instance))
+    var stream = EventStream(try interpretation.open(file))
     var engine = JourneyEngine(stream.capabilities)
     var checker = Checker(kernel: stream.recording.info.kernel)
     while let event = stream.next() {

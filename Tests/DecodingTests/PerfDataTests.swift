@@ -19,6 +19,7 @@ struct PerfDataTests {
       switch record.kind {
       case .gap: records.append("gap [\(record.cpu)] \(recording.gap.after)…\(recording.gap.before) \(recording.gap.events.map(String.init) ?? "?")")
       case .line: records.append("line")
+      case .stack: records.append("stack")
       case .event: records.append(line(record, recording))
       }
     }

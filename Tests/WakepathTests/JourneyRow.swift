@@ -54,8 +54,8 @@ struct JourneyRow: Decodable, Equatable {
   func mark(_ stage: String) -> Mark? { stages.first { $0.stage == stage } }
 
   /// The journeys in the recording `path`, or in `input` where that is `-`.
-  static func read(_ path: String, input: Data? = nil) throws -> [JourneyRow] {
-    let result = try Tool.wakepath("packets", "--json", path, input: input)
+  static func read(_ path: String, options: [String] = [], input: Data? = nil) throws -> [JourneyRow] {
+    let result = try Tool.run(Repository.wakepath, ["packets", "--json"] + options + [path], input: input)
     guard result.status == 0 else { throw Failed(text: "packets \(path) ended with \(result.status): \(result.errors)") }
     return try result.lines.filter { !$0.isEmpty }.map { try JSONDecoder().decode(JourneyRow.self, from: Data($0.utf8)) }
   }

@@ -49,7 +49,7 @@ public final class FormatCatalog {
   func parseHeaderPage(_ text: [UInt8]) { _ = library.parseHeaderPage(text, longSize: longSize) }
   func add(commandLines text: [UInt8]) { library.parseCommandLines(text) }
   func add(printkFormats text: [UInt8]) { library.parsePrintkFormats(PrintkFormats.trusted(text)) }
-  func add(kallsyms text: [UInt8]) { symbolText = text }
+  func add(kallsyms text: [UInt8]) { if !text.isEmpty { symbolText = text } }
   /// Symbols are those of `kernel`, if it is the one that runs here.
   func add(symbolsOf kernel: KernelIdentity) { self.kernel = kernel }
 
@@ -90,7 +90,8 @@ public final class FormatCatalog {
     return Self.address(of: Array(" \(name)".utf8), in: buffer.bytes)
   }
 
-  private static func address(of needle: [UInt8], in table: RawSpan) -> UInt64? {
+  /// The address in the line of `table` whose symbol is `needle`, which begins with a space.
+  static func address(of needle: [UInt8], in table: RawSpan) -> UInt64? {
     var start = 0
     while start < table.byteCount {
       let end = table.firstNewline(from: start) ?? table.byteCount
@@ -127,7 +128,6 @@ public final class FormatCatalog {
   private func loadSymbols() {
     guard !hasLoadedSymbols else { return }
     hasLoadedSymbols = true
-    if let text = symbolText { library.parseSymbols(text) }
-    if let text = kernel?.symbols { library.parseSymbols(text) }
+    if let text = symbolText ?? kernel?.symbols { library.parseSymbols(text) }
   }
 }

@@ -153,6 +153,15 @@ struct PerfAttribute {
     return (stamp, place + 4..<place + 4 + Int(size))
   }
 
+  /// Whether its samples are wakeups, whose callchains say what wakes.
+  var isWaking: Bool { has(Part.callchain) && name == "sched:sched_waking" }
+
+  /// How many addresses the callchain of `sample` has, which `read(sample:)` has found to be whole.
+  func frames(of sample: RawSpan) -> Int {
+    guard has(Part.raw), has(Part.callchain), let place = afterRead(sample) else { return 0 }
+    return Int(truncatingIfNeeded: sample.integer(UInt64.self, at: place, order) ?? 0)
+  }
+
   /// Where the part behind the counters' values (`PERF_SAMPLE_READ`) begins.
   private func afterRead(_ sample: RawSpan) -> Int? {
     guard has(Part.read) else { return variable }

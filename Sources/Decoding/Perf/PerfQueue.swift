@@ -24,6 +24,8 @@ struct PerfQueue {
     var attribute: Int32
     var cpu: Int32
     var tid: Int32
+    /// How many addresses the callchain has, which ends before the size of the raw data.
+    var frames: Int32 = 0
     var what: What
 
     static let none = Entry(time: 0, number: 0, buffer: 0, offset: 0, size: 0, attribute: 0, cpu: 0, tid: 0, what: .gap)
@@ -31,6 +33,7 @@ struct PerfQueue {
 
   enum What: UInt8 {
     case sample
+    case sampleWithStack
     case comm
     case fork
     case gap

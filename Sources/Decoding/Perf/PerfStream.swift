@@ -5,14 +5,24 @@ struct PerfStream {
   /// What the stream is at now.
   enum Head {
     case event
+    /// The callchain of the event before it.
+    case stack
     case gap
     case end
+
+    var kind: Record.Kind {
+      switch self {
+      case .event, .end: .event
+      case .stack: .stack
+      case .gap: .gap
+      }
+    }
   }
   private(set) var head = Head.end
   /// The time of the sample the stream is at, in nanoseconds (for a gap: of the CPU's last event before it).
   private(set) var headTime: UInt64 = 0
   private(set) var headCPU: Int32 = -1
-  /// Where the sample's raw data begin in the buffer, and how many bytes they have.
+  /// Where the sample's raw data or the addresses of its callchain begin in the buffer, and how many bytes they have.
   private(set) var headOffset: Int32 = 0
   private(set) var headLength: Int32 = 0
   /// Which of the recording's buffers holds the sample.
@@ -73,6 +83,11 @@ struct PerfStream {
 
   /// Moves to the next sample, gap or the end; one of the buffers in `output` then holds the sample.
   mutating func advance(_ output: inout ByteBuffers, _ diagnostics: inout Diagnostics) {
+    if hasStack, let current {
+      headLength = current.frames * 8
+      (head, headOffset) = (.stack, current.offset - 4 - headLength)
+      return
+    }
     for (buffer, count) in handed { buffers.release(Int(buffer), count) }
     handed.removeAll(keepingCapacity: true)
     current = nil
@@ -91,12 +106,15 @@ struct PerfStream {
   /// Whether something must go although its turn has not surely come.
   private var isFull: Bool { buffers.count > bufferLimit }
 
+  /// Whether the callchain of the sample the stream is at comes next, alone.
+  private var hasStack: Bool { head == .event && current?.what == .sampleWithStack }
+
   /// Adds the samples behind the one the stream is at to `records`, as records of `stream`, up to time `latest`. True if the stream has then
   /// moved on to something that is not among them.
   mutating func takeSamples(
     _ records: inout RecordBatch, _ stream: Int32, upTo latest: UInt64, _ output: inout ByteBuffers, _ diagnostics: inout Diagnostics
   ) -> Bool {
-    while records.hasRoom {
+    while records.hasRoom, !hasStack {
       if let (count, last) = queue.takeSamples(&records, stream, upTo: latest, shared) {
         hand(last.buffer, count)
         show(last)
@@ -129,9 +147,10 @@ struct PerfStream {
       buffers.release(Int(entry.buffer))
       return false
     case .gap:
+      headLength = 0
       gap = gaps[Int(entry.buffer)]
       head = .gap
-    case .sample:
+    case .sample, .sampleWithStack:
       if queue.isCondemned(entry.number) {
         buffers.release(Int(entry.buffer))
         return false
@@ -148,7 +167,7 @@ struct PerfStream {
   private mutating func show(_ entry: PerfQueue.Entry) {
     delivered = max(delivered, entry.time)
     (headTime, headCPU, current) = (entry.time, entry.cpu, entry)
-    if entry.what == .sample { (headOffset, headLength, headBuffer) = (entry.offset, entry.size, shared[Int(entry.buffer)]) }
+    if entry.what == .sample || entry.what == .sampleWithStack { (headOffset, headLength, headBuffer) = (entry.offset, entry.size, shared[Int(entry.buffer)]) }
   }
 
   /// Keeps `buffer`, of which `count` samples are handed out, until others are asked for.
@@ -159,15 +178,8 @@ struct PerfStream {
   }
 
   private mutating func noteTask(_ entry: PerfQueue.Entry) {
-    let record = buffers[Int(entry.buffer)].bytes.slice(Int(entry.offset), Int(entry.size))
-    let parent = record.integer(UInt32.self, at: 20, header.order)
-    guard let tid = record.integer(UInt32.self, at: entry.what == .comm ? 12 : 16, header.order) else { return }
-    if entry.what == .comm {
-      let name = record.slice(16, min(record.byteCount - 16, 16))
-      tasks.name(Int32(bitPattern: tid), name.slice(0, name.lengthToZero).text)
-    } else if let parent {
-      tasks.fork(Int32(bitPattern: tid), parent: Int32(bitPattern: parent))
-    }
+    let buffer = buffers[Int(entry.buffer)]
+    tasks.take(buffer.bytes.slice(Int(entry.offset), Int(entry.size)), isComm: entry.what == .comm, header.order)
   }
 
   // MARK: reading ahead
@@ -278,9 +290,10 @@ struct PerfStream {
       diagnostics.add(.recordDamaged, path: records.path, offset: found.fileOffset, "a sample of time 0")
       return doubts.begin(lastTimes)
     }
+    let frames = header.attributes[index].isWaking ? header.attributes[index].frames(of: record) : 0
     let entry = PerfQueue.Entry(
       time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset + raw.lowerBound), size: Int32(raw.count),
-      attribute: Int32(index), cpu: stamp.cpu, tid: stamp.tid, what: .sample)
+      attribute: Int32(index), cpu: stamp.cpu, tid: stamp.tid, frames: Int32(frames), what: frames > 0 ? .sampleWithStack : .sample)
     buffers.retain(found.buffer)
     if entry.cpu >= 0 { records.reach(entry.time) }
     place(entry, found.fileOffset, &diagnostics)
@@ -380,14 +393,4 @@ struct PerfStream {
         time: max(gap.after, delivered), number: 0, buffer: Int32(gaps.count - 1), offset: 0, size: 0, attribute: 0, cpu: gap.cpu,
         tid: 0, what: .gap))
   }
-}
-
-/// Whose a sample of perf.data is, and of which event.
-public struct PerfSample: Sendable {
-  /// The task, in the pid namespace of the recorder; -1 where it had gone.
-  public let tid: Int32
-  /// The task's name at that time, as perf script prints it.
-  public let comm: String
-  /// The event as perf names it, `system:name`.
-  public let event: String
 }
