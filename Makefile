@@ -17,7 +17,7 @@ packages:
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
 build: packages
-	swift build -c release --product wakepath --static-swift-stdlib
+	swift build -c release --product wakepath --static-swift-stdlib --experimental-lto-mode full
 
 # A short loopback workload on the running kernel; where tracing is not allowed, a recording of a real kernel.
 demo: build

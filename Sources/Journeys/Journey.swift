@@ -105,6 +105,9 @@ public struct Journey: Sendable {
     return stages.first?.stage == .posted ? Array(stages.dropFirst()) : stages
   }
 
+  /// Replaces `times` by when it came to which stage.
+  public func read(into times: inout StageTimes) { stages.read(into: &times) }
+
   /// The time of the first sign of the packet, in nanoseconds.
   public var firstTime: UInt64 {
     let stages = stages.times

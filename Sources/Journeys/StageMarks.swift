@@ -79,23 +79,14 @@ public struct StageMarks: Sendable {
 
   /// The same without the marks.
   public var times: StageTimes {
-    @inline(__always) borrowing get { timesInOrder() }
-  }
-
-  @inline(__always)
-  private borrowing func timesInOrder() -> StageTimes {
-    let marks = marks.span
     var times = StageTimes()
-    var left = present
-    while left != 0 {
-      let number = left.trailingZeroBitCount
-      left &= left &- 1
-      guard let stage = Stage(rawValue: UInt8(truncatingIfNeeded: number)) else { continue }
-      let mark = marks[Self.place(stage)]
-      times.insert(stage, mark.time, mark.order)
-    }
+    read(into: &times)
     return times
   }
+
+  /// Replaces `times` by those of the stages seen.
+  @inline(__always)
+  borrowing func read(into times: inout StageTimes) { times.read(marks.span, present) { Self.place($0) } }
 }
 
 /// When a journey came to which stage, in order of time.
@@ -106,23 +97,48 @@ public struct StageTimes: Sendable {
   public private(set) var stages = [12 of Stage](repeating: .posted)
   /// Their times, in nanoseconds.
   public private(set) var times = [12 of UInt64](repeating: 0)
-  private var orders = [12 of UInt32](repeating: 0)
+
+  /// Of no stage yet.
+  public init() {}
 
   /// Where the packet's own way begins: a buffer is posted long before there is a packet for it.
   public var arrival: Int { count > 0 && stages[0] == .posted ? 1 : 0 }
 
-  /// Insertion sort: twelve at most, nearly sorted, and stable.
-  fileprivate mutating func insert(_ stage: Stage, _ time: UInt64, _ order: UInt32) {
-    var at = count
-    while at > 0, (time, order) < (times[at &- 1], orders[at &- 1]) {
-      stages[at] = stages[at &- 1]
-      times[at] = times[at &- 1]
-      orders[at] = orders[at &- 1]
-      at &-= 1
+  /// Takes the stages whose bits are in `present`, each from its place in `marks`.
+  @inline(__always)
+  fileprivate mutating func read(_ marks: Span<StageMark>, _ present: UInt32, _ place: (Stage) -> Int) {
+    var (left, last, lastOrder, isSorted) = (present, UInt64(0), UInt32(0), true)
+    count = 0
+    // An inline array is copied for each look at it, a span is not.
+    var stages = stages.mutableSpan
+    var times = times.mutableSpan
+    while left != 0 {
+      let number = left.trailingZeroBitCount
+      left &= left &- 1
+      guard let stage = Stage(rawValue: UInt8(truncatingIfNeeded: number)) else { continue }
+      let mark = marks[place(stage)]
+      if mark.time < last || mark.time == last && mark.order < lastOrder { isSorted = false }
+      (stages[count], times[count]) = (stage, mark.time)
+      (last, lastOrder) = (mark.time, mark.order)
+      count &+= 1
     }
-    stages[at] = stage
-    times[at] = time
-    orders[at] = order
-    count &+= 1
+    if !isSorted { sort(marks, place) }
+  }
+
+  /// Insertion sort by time and event: twelve at most, nearly sorted, and stable.
+  @inline(never)
+  private mutating func sort(_ marks: Span<StageMark>, _ place: (Stage) -> Int) {
+    for index in 1..<max(count, 1) {
+      let stage = stages[index]
+      let mark = marks[place(stage)]
+      var at = index
+      while at > 0 {
+        let before = marks[place(stages[at &- 1])]
+        guard (mark.time, mark.order) < (before.time, before.order) else { break }
+        (stages[at], times[at]) = (stages[at &- 1], times[at &- 1])
+        at &-= 1
+      }
+      (stages[at], times[at]) = (stage, mark.time)
+    }
   }
 }

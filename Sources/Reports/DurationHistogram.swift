@@ -12,6 +12,7 @@ struct DurationHistogram {
   /// Buckets that each power of two is divided into.
   private static let steps = 1024
 
+  @inline(__always)
   mutating func add(_ duration: UInt64) {
     count &+= 1
     sum &+= duration
@@ -48,8 +49,9 @@ struct DurationHistogram {
   }
 
   private static func place(of duration: UInt64) -> Int {
-    let shift = Swift.max(53 &- duration.leadingZeroBitCount, 0)
-    return shift &* steps &+ Int(truncatingIfNeeded: duration >> UInt64(shift))
+    // What is below 2,048 is not shifted.
+    let shift = 53 &- (duration | 1024).leadingZeroBitCount
+    return shift &* steps &+ Int(truncatingIfNeeded: duration &>> UInt64(shift))
   }
 
   /// The largest duration that is counted at `place`.
@@ -58,6 +60,7 @@ struct DurationHistogram {
     return (UInt64(place - shift * steps) + 1) << UInt64(shift) - 1
   }
 
+  @inline(never)
   private mutating func grow(to place: Int) {
     let size = (place / Self.steps + 1) * Self.steps
     counts.append(contentsOf: repeatElement(0, count: size - counts.count))

@@ -39,7 +39,8 @@ public struct LatencyReport: Sendable {
   public mutating func add(_ journey: Journey) {
     selected?.add(journey)
     guard journey.completeness == .complete else { return }
-    let stages = journey.stages.times
+    var stages = StageTimes()
+    journey.read(into: &stages)
     let last = stages.count - 1
     journey.forEachWait { wait in
       causes[Int(wait.cause.rawValue)].packets += 1
