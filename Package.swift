@@ -46,7 +46,9 @@ let package = Package(
     .target(name: "Events", dependencies: ["Bytes", "Decoding"], swiftSettings: house),
     .target(
       name: "Journeys",
-      dependencies: ["Events", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: [
+        "Events", .product(name: "BasicContainers", package: "swift-collections"), .product(name: "DequeModule", package: "swift-collections"),
+      ],
       swiftSettings: house),
     .target(name: "Simulator", dependencies: ["Events", "Journeys"], swiftSettings: house),
     .target(name: "Model", dependencies: ["Events", "Journeys", "Layouts"], swiftSettings: house),

@@ -1,12 +1,14 @@
+internal import BasicContainers
+
 /// A table of small values by address (or another number): open addressing in one flat array. A lookup costs a multiplication and, for
 /// nearly all keys, one cache line; the dictionary of the standard library, which also withstands chosen keys, takes five times as long.
-struct AddressTable<Value: BitwiseCopyable & Sendable>: Sendable {
+struct AddressTable<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
   private struct Entry {
     var key: UInt64
     var value: Value?
   }
 
-  private var entries: [Entry] = []
+  private var entries = UniqueArray<Entry>()
   private(set) var count = 0
   /// The upper bits of a product choose the place; this many are left out.
   private var shift: UInt64 = 64
@@ -46,7 +48,9 @@ struct AddressTable<Value: BitwiseCopyable & Sendable>: Sendable {
   mutating func removeAll() { self = Self() }
 
   /// Every key and its value, in no order that means anything.
-  var all: [(key: UInt64, value: Value)] { entries.compactMap { entry in entry.value.map { (entry.key, $0) } } }
+  var all: [(key: UInt64, value: Value)] {
+    entries.indices.compactMap { place in entries[place].value.map { (entries[place].key, $0) } }
+  }
 
   private mutating func set(_ key: UInt64, _ value: Value) {
     // At most half full, so that runs stay short.
@@ -71,7 +75,7 @@ struct AddressTable<Value: BitwiseCopyable & Sendable>: Sendable {
   private mutating func grow() {
     let old = all
     let size = max(2 * entries.count, 64)
-    entries = Array(repeating: Entry(key: 0, value: nil), count: size)
+    entries = UniqueArray(repeating: Entry(key: 0, value: nil), count: size)
     shift = UInt64(64 - size.trailingZeroBitCount)
     for entry in old { entries[place(of: entry.key)] = Entry(key: entry.key, value: entry.value) }
   }

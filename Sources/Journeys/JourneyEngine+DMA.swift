@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import Events
 
 /// The DMA stage: a buffer belongs to the NIC from `posted` to `claimed`, and what it wrote is the packet that is handed over next.

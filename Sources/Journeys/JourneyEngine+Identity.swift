@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import Events
 
 /// What packets say of themselves, where the recording has it.

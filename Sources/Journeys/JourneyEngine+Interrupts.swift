@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import Events
 
 /// Hard and soft interrupts: what announced the packets of a poll.

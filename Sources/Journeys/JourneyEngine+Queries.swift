@@ -1,3 +1,4 @@
+internal import BasicContainers
 public import Events
 
 /// What others may ask while the events of a recording pass: whose packet an event is. Each answers for the event consumed last.

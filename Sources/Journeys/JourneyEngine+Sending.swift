@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import Events
 
 /// The way out: from the device's queue over the driver to the NIC's completion, and the call that sent it.

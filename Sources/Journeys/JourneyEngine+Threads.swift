@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import Events
 
 /// What a thread polls for: the wakeup that asked it to, in place of softirq_raise, and its getting a CPU, in place of softirq_entry.

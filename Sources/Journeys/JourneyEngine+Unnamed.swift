@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import DequeModule
 internal import Events
 
@@ -36,7 +37,7 @@ extension JourneyEngine {
 
   /// What other CPUs have in their batches: a task may find it in a backlog before they are through.
   private func othersPending(_ context: Int) -> [Int] {
-    softContext.lazy.map(Int.init).filter { $0 != context }.flatMap { contexts[$0].pending }.compactMap { packets.slot($0) }
+    softContext.map(Int.init).filter { $0 != context }.flatMap { contexts[$0].pending }.compactMap { packets.slot($0) }
       .filter { packets.slots[$0].state == .delivered }
   }
 

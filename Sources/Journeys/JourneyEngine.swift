@@ -1,3 +1,4 @@
+internal import BasicContainers
 public import Events
 internal import DequeModule
 
@@ -9,7 +10,7 @@ internal import DequeModule
 /// - deliveries wait in a queue for each context until the transport takes them, because NAPI delivers in batches of up to eight
 ///   (`gro_normal_batch`) before the first of them is processed;
 /// - what is read is joined to packets by position in the stream, because TCP merges packets in the receive queue without a word.
-public struct JourneyEngine: Sendable {
+public struct JourneyEngine: ~Copyable, Sendable {
   /// Journeys that ended since it was last emptied, in the order in which they ended.
   public var finished: [Journey] = []
   /// Counts over the whole recording.
@@ -18,9 +19,9 @@ public struct JourneyEngine: Sendable {
   var packets = PacketTable<Packet>()
   var sockets = SocketTable()
   var tasks = TaskTable()
-  var cpus: [CPUState] = []
+  var cpus = UniqueArray<CPUState>()
   /// Soft interrupt contexts by CPU, then those of tasks.
-  var contexts: [ProcessingContext] = []
+  var contexts = UniqueArray<ProcessingContext>()
   var softContext: [Int32] = []
   /// Packets whose batch is processed and that showed nothing, oldest first.
   var parked = Deque<(ref: PacketRef, time: UInt64)>()
@@ -81,9 +82,12 @@ public struct JourneyEngine: Sendable {
 
   /// The least id of a packet in flight, or nil if there is none.
   public var oldestInFlight: Int? {
-    let received = packets.slots.lazy.filter { $0.state != .free }.map(\.journey.id).min()
-    let sent = sent.slots.lazy.filter { $0.state != .free }.map(\.journey.id).min()
-    return [received, sent].compactMap(\.self).min()
+    var oldest: Int?
+    for slot in packets.slots.indices where packets.slots[slot].state != .free {
+      oldest = min(oldest ?? .max, packets.slots[slot].journey.id)
+    }
+    for slot in sent.slots.indices where sent.slots[slot].state != .free { oldest = min(oldest ?? .max, sent.slots[slot].journey.id) }
+    return oldest
   }
 
   /// Takes in the events of `batch`, which come behind those before.
@@ -253,7 +257,7 @@ public struct JourneyEngine: Sendable {
     case .processing where contexts.indices.contains { $0 != here && contexts[$0].current == packets.ref(slot) }: packets.forget(address)
     case .processing: settle(slot)
     // Merged into another and freed; GRO's verdict follows.
-    case .arrived where contexts.contains { $0.inGRO == packets.ref(slot) }: packets.forget(address)
+    case .arrived where contexts.indices.contains { contexts[$0].inGRO == packets.ref(slot) }: packets.forget(address)
     default: end(slot, .unknown)
     }
   }

@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import Events
 
 /// What a table of packets needs of each.
@@ -10,7 +11,7 @@ protocol AddressedPacket: Sendable {
 }
 
 /// The packets in flight, in slots that are used again, and the addresses they live at.
-struct PacketTable<Entry: AddressedPacket> {
+struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
   /// What tells packets apart, beside the slots, which are too large to be looked at for that.
   private struct Head {
     /// The address of its sk_buff.
@@ -22,8 +23,8 @@ struct PacketTable<Entry: AddressedPacket> {
     var isFree = true
   }
 
-  var slots: [Entry] = []
-  private var heads: [Head] = []
+  var slots = UniqueArray<Entry>()
+  private var heads = UniqueArray<Head>()
   private var free: [Int32] = []
   private var byAddress = AddressTable<PacketRef>()
   /// How many packets are in flight.

@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import DequeModule
 internal import Events
 
@@ -49,10 +50,10 @@ struct EarlyPacket {
 }
 
 /// The sockets seen, by address.
-struct SocketTable {
+struct SocketTable: ~Copyable {
   private var index = AddressTable<Int32>()
   private var free: [Int32] = []
-  var sockets: [SocketState] = []
+  var sockets = UniqueArray<SocketState>()
 
   /// Sockets kept at most; beyond, those with nothing queued are forgotten.
   private static let limit = 65_536

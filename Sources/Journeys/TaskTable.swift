@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import Events
 
 /// A copy to user space that a task has begun.
@@ -43,10 +44,10 @@ struct TaskState {
 }
 
 /// The tasks seen, by pid.
-struct TaskTable {
+struct TaskTable: ~Copyable {
   /// By pid.
   private var index = AddressTable<Int32>()
-  var tasks: [TaskState] = []
+  var tasks = UniqueArray<TaskState>()
 
   /// Tasks kept at most; beyond, those with nothing pending are forgotten.
   private static let limit = 65_536
@@ -79,7 +80,7 @@ struct TaskTable {
   }
 
   private mutating func compact() {
-    var kept: [TaskState] = []
+    var kept = UniqueArray<TaskState>()
     var keptIndex = AddressTable<Int32>()
     for (pid, position) in index.all where !tasks[Int(position)].isIdle {
       keptIndex[pid] = Int32(truncatingIfNeeded: kept.count)

@@ -13,7 +13,8 @@ final class Follower: Sendable {
     var journeys: [Journey] = []
   }
 
-  private let engine: Mutex<JourneyEngine>
+  /// Nil while somebody works with it.
+  private let engine: Mutex<JourneyEngine?>
   /// Batches to be looked at, and those that were, oldest first. An empty one is the last.
   private let filled = Mutex<[Load]>([])
   private let emptied: Mutex<[Load]>
@@ -26,7 +27,7 @@ final class Follower: Sendable {
   private static let capacity = 4096
 
   /// Follows with `engine`.
-  init(_ engine: JourneyEngine) {
+  init(_ engine: consuming JourneyEngine) {
     self.engine = Mutex(engine)
     emptied = Mutex((0..<Self.batches).map { _ in Load(events: EventBatch(capacity: Self.capacity)) })
     (toFollow, toFill) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
@@ -49,27 +50,31 @@ final class Follower: Sendable {
     done.wait()
     var rest = emptied.withLock { $0 }
     for index in rest.indices { Self.drain(&rest[index].journeys, &report) }
-    return engine.withLock { engine in
-      engine.finish()
-      Self.drain(&engine.finished, &report)
-      return engine
-    }
+    guard var engine = engine.withLock({ $0.take() }) else { fatalError("the thread that follows gives the engine back") }
+    engine.finish()
+    Self.drain(&engine.finished, &report)
+    return engine
   }
 
   private func work() {
-    engine.withLock { engine in
-      while true {
-        toFollow.wait()
-        var load = filled.withLock { $0.removeFirst() }
-        guard load.events.count > 0 else { break }
-        engine.consume(load.events)
-        swap(&engine.finished, &load.journeys)
-        let looked = load
-        emptied.withLock { $0.append(looked) }
-        toFill.signal()
-      }
+    guard var engine = engine.withLock({ $0.take() }) else { return }
+    while true {
+      toFollow.wait()
+      var load = filled.withLock { $0.removeFirst() }
+      guard load.events.count > 0 else { break }
+      engine.consume(load.events)
+      swap(&engine.finished, &load.journeys)
+      let looked = load
+      emptied.withLock { $0.append(looked) }
+      toFill.signal()
     }
+    give(back: engine)
     done.signal()
+  }
+
+  private func give(back used: consuming JourneyEngine) {
+    var used: JourneyEngine? = consume used
+    engine.withLock { swap(&$0, &used) }
   }
 
   private static func drain(_ journeys: inout [Journey], _ report: inout LatencyReport) {

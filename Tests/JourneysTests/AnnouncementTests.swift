@@ -7,7 +7,7 @@ import Testing
 /// an event names a packet.
 @Suite struct AnnouncementTests {
   private static func batch(_ skbs: [UInt64], sockets: [UInt64]) -> Script {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       for skb in skbs { $0.gro(skb, 128) }
@@ -21,7 +21,7 @@ import Testing
     return k
   }
 
-  private static func read(_ k: inout Script, _ skb: UInt64, _ socket: UInt64, by pid: Int32) {
+  private static func read(_ k: Script, _ skb: UInt64, _ socket: UInt64, by pid: Int32) {
     k.run(pid)
     k.on(pid: pid, []) {
       $0.emit(.consumeSkb(skb: skb, location: 0))
@@ -30,8 +30,8 @@ import Testing
   }
 
   @Test func theReadersFreeNamesTheDatagram() throws {
-    var k = Self.batch([0xa, 0xb], sockets: [0x50])
-    Self.read(&k, 0xb, 0x50, by: 7)
+    let k = Self.batch([0xa, 0xb], sockets: [0x50])
+    Self.read(k, 0xb, 0x50, by: 7)
     k.on(pid: 9, []) { $0.probe(0xa, socket: 0x60, 76) }
     k.finish()
     let datagram = try #require(k.journey(0xb))
@@ -46,10 +46,10 @@ import Testing
   }
 
   @Test func theProbeNamesTheSegmentFirst() throws {
-    var k = Self.batch([0xa, 0xb, 0xc], sockets: [0x50, 0x51])
+    let k = Self.batch([0xa, 0xb, 0xc], sockets: [0x50, 0x51])
     k.on(cpu: 1, pid: 9, []) { $0.probe(0xa, socket: 0x60, 76) }
-    Self.read(&k, 0xb, 0x50, by: 7)
-    Self.read(&k, 0xc, 0x51, by: 8)
+    Self.read(k, 0xb, 0x50, by: 7)
+    Self.read(k, 0xc, 0x51, by: 8)
     k.finish()
     for (skb, socket, pid) in [(0xb, 0x50, 7), (0xc, 0x51, 8)] as [(UInt64, UInt64, Int32)] {
       let journey = try #require(k.journey(skb))
@@ -63,9 +63,9 @@ import Testing
 
   /// Two datagrams for one socket behind the segment: each takes the announcement of the one before.
   @Test func announcementsOfOneSocketMoveUp() throws {
-    var k = Self.batch([0xa, 0xb, 0xc], sockets: [0x50, 0x50])
-    Self.read(&k, 0xb, 0x50, by: 7)
-    Self.read(&k, 0xc, 0x50, by: 7)
+    let k = Self.batch([0xa, 0xb, 0xc], sockets: [0x50, 0x50])
+    Self.read(k, 0xb, 0x50, by: 7)
+    Self.read(k, 0xc, 0x50, by: 7)
     k.finish()
     let first = try #require(k.journey(0xb)?.stages[.ready])
     let second = try #require(k.journey(0xc)?.stages[.ready])
@@ -78,7 +78,7 @@ import Testing
   /// A short frame is padded to 46 bytes, and a VLAN tag is counted: the datagram is as long as what was read.
   @Test(arguments: [(46 as UInt32, 4 as Int32), (132, 100)])
   func paddingAndTagsAreNoData(length: UInt32, bytes: Int32) {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, length)
       $0.receive(0xa, length)

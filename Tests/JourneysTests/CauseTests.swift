@@ -9,7 +9,7 @@ import Testing
 
   /// A packet that nothing delays but its reader's way to a CPU.
   @Test func aReaderWaitsForACPU() throws {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152)
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func ksoftirqdHasToBeScheduled() throws {
-    var k = Script()
+    let k = Script()
     let thread = k.name("ksoftirqd/0")
     k.on(.softirq) { $0.emit(.schedWaking(pid: 9, comm: thread)) }
     k.interrupt()
@@ -50,7 +50,7 @@ import Testing
 
   /// The thread was woken, but the exit of the next interrupt serves the soft interrupt at once (6.6 and later).
   @Test func aSoftInterruptThatKsoftirqdDidNotServe() throws {
-    var k = Script()
+    let k = Script()
     let thread = k.name("ksoftirqd/0")
     k.on(.softirq) { $0.emit(.schedWaking(pid: 9, comm: thread)) }
     k.interrupt()
@@ -66,7 +66,7 @@ import Testing
 
   /// A poll used up its budget: NET_RX asks for itself, and what is still in the ring waits for the next pass.
   @Test func aBudgetIsUsedUp() throws {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152)
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func aPacketWaitsInABacklog() throws {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152)
@@ -105,7 +105,7 @@ import Testing
 
   /// Three segments below SO_RCVLOWAT wait silently; the fourth is announced, and wakes for all.
   @Test func belowTheLowWaterMark() throws {
-    var k = Script()
+    let k = Script()
     k.setState(0x50, Event.TCPState.synSent, Event.TCPState.established)
     k.interrupt()
     k.softirq {
@@ -128,7 +128,7 @@ import Testing
   }
 
   @Test func groHoldsAndRPSMoves() throws {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152, result: 2)
@@ -150,7 +150,7 @@ import Testing
   }
 
   @Test func aDriverRefusesAtFirst() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa)
       $0.start(0xa)

@@ -5,14 +5,14 @@ import Testing
 
 /// The DMA stage (kernel facts, Appendix C): posted to the NIC, claimed by the driver, both by address.
 @Suite struct DMATests {
-  private func buffer(_ k: inout Script, _ address: UInt64, _ direction: DMABuffer.Direction = .fromDevice) -> DMABuffer {
+  private func buffer(_ k: Script, _ address: UInt64, _ direction: DMABuffer.Direction = .fromDevice) -> DMABuffer {
     DMABuffer(device: k.name("0000:00:03.0"), address: address, size: 2048, direction: direction)
   }
 
   /// e1000e: the buffer is unmapped just before its packet is handed over, and a new one is posted behind it.
   @Test func aBufferIsPostedFilledAndClaimed() throws {
-    var k = Script()
-    let (first, second) = (buffer(&k, 0x1000), buffer(&k, 0x2000))
+    let k = Script()
+    let (first, second) = (buffer(k, 0x1000), buffer(k, 0x2000))
     k.emit(.dmaMap(first))
     k.emit(.dmaMap(second))
     k.interrupt()
@@ -35,8 +35,8 @@ import Testing
 
   /// Buffers that a packet leaves the machine from are not its business, nor is the one of a packet that was not handed over.
   @Test func otherBuffersAreNotThePackets() throws {
-    var k = Script()
-    let (out, filled) = (buffer(&k, 0x1000, .toDevice), buffer(&k, 0x2000))
+    let k = Script()
+    let (out, filled) = (buffer(k, 0x1000, .toDevice), buffer(k, 0x2000))
     k.emit(.dmaMap(out))
     k.interrupt()
     k.softirq {
@@ -56,7 +56,7 @@ import Testing
 
   /// The driver has found the packet in its ring; the interrupt that breaks in then is not the packet's, though it is of the same queue.
   @Test func anInterruptAfterTheClaimAnnouncesLaterPackets() throws {
-    var k = Script()
+    let k = Script()
     for _ in 0..<2 {
       k.interrupt()
       k.softirq {
@@ -65,7 +65,7 @@ import Testing
         $0.poll()
       }
     }
-    let first = buffer(&k, 0x1000)
+    let first = buffer(k, 0x1000)
     k.emit(.dmaMap(first))
     k.softirq {
       $0.emit(.dmaUnmap(first))
@@ -83,8 +83,8 @@ import Testing
 
   /// A page pool maps a page once and synchronises it each time: when it was posted is known only the first time.
   @Test func aPageOfAPoolIsPostedOnce() throws {
-    var k = Script()
-    let page = buffer(&k, 0x1000)
+    let k = Script()
+    let page = buffer(k, 0x1000)
     k.emit(.dmaMap(page))
     for skb: UInt64 in [0xa, 0xb] {
       k.interrupt()

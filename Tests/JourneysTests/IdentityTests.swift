@@ -5,7 +5,7 @@ import Testing
 
 /// Flows that packets name themselves.
 @Suite struct IdentityTests {
-  private func header(_ skb: UInt64, _ script: inout Script, port: UInt16 = 1000) -> PacketHeader {
+  private func header(_ skb: UInt64, _ script: Script, port: UInt16 = 1000) -> PacketHeader {
     let (local, remote) = (Endpoint(low: 1, port: port, isIPv6: false), Endpoint(low: 2, port: 9, isIPv6: false))
     var header = PacketHeader(skb: skb)
     header.flow = script.flows.intern(Flow(local: local, remote: remote))
@@ -14,8 +14,8 @@ import Testing
   }
 
   @Test func aBatchKeepsItsPacketsApart() {
-    var script = Script()
-    let headers = (0..<3).map { header(0x100 + $0, &script, port: 1000 + UInt16($0)) }
+    let script = Script()
+    let headers = (0..<3).map { header(0x100 + $0, script, port: 1000 + UInt16($0)) }
     let device = script.name(Script.eth)
     script.softirq { script in
       for header in headers { script.gro(header.skb, 60) }
@@ -30,8 +30,8 @@ import Testing
   }
 
   @Test func theFlowOfAnEarlierLifeOfTheAddressIsNotTaken() {
-    var script = Script()
-    let (first, second) = (header(0x100, &script, port: 1), header(0x100, &script, port: 2))
+    let script = Script()
+    let (first, second) = (header(0x100, script, port: 1), header(0x100, script, port: 2))
     let device = script.name(Script.eth)
     for header in [first, second] {
       script.softirq { script in
@@ -48,8 +48,8 @@ import Testing
   }
 
   @Test func sentPacketsHaveTheirs() {
-    var script = Script()
-    let sent = header(0x200, &script)
+    let script = Script()
+    let sent = header(0x200, script)
     let device = script.name(Script.eth)
     script.on(pid: 5, .bottomHalvesOff) { script in
       script.emit(.netDevQueue(skb: 0x200, length: 74, device: device))

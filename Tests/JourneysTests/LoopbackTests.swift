@@ -7,7 +7,7 @@ import Testing
 @Suite struct LoopbackTests {
   /// B7: a datagram over loopback, read without any event that names it (6.18).
   @Test func aDatagramOverLoopback() throws {
-    var k = Script()
+    let k = Script()
     k.pid = 5
     k.on(.bottomHalvesOff) {
       $0.queue(0xa)
@@ -32,7 +32,7 @@ import Testing
 
   /// B4: the SYN wakes nobody, the final ACK wakes accept() through the listener.
   @Test func theFinalAckWakesAccept() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 60) }
     k.softirq {
       $0.receive(0xa, 60)
@@ -62,7 +62,7 @@ import Testing
 
   /// B3: the SYN-ACK wakes connect() by a change of state, without sk_data_ready.
   @Test func theSynAckWakesConnect() throws {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 60)
@@ -81,7 +81,7 @@ import Testing
 
   /// B6: a FIN wakes the reader by a change of state, and sk_data_ready comes after.
   @Test func theFinWakesTheReader() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 52) }
     k.softirq {
       $0.receive(0xa, 52)
@@ -99,7 +99,7 @@ import Testing
 
   /// The FIN that ends FIN_WAIT2 is freed with its socket's queues, which is no loss.
   @Test func theLastFinIsNotDropped() {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 52) }
     k.softirq {
       $0.receive(0xa, 52)
@@ -112,7 +112,7 @@ import Testing
 
   /// B12: a raw socket reads a clone; the original is freed with a reason that is no loss.
   @Test func aRawSocketsPacketIsNotDropped() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 36) }
     k.softirq {
       $0.receive(0xa, 36)
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test func aWakeupLaterInTheSameTaskIsNotThePackets() {
-    var k = Script()
+    let k = Script()
     k.on(pid: 9, []) {
       $0.softirq {
         $0.gro(0xa, 52)

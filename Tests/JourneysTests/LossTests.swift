@@ -5,7 +5,7 @@ import Testing
 
 /// Lost events, ends of the recording, and bounds.
 @Suite struct LossTests {
-  private func datagram(_ k: inout Script, _ skb: UInt64) {
+  private func datagram(_ k: Script, _ skb: UInt64) {
     k.softirq {
       $0.gro(skb, 128)
       $0.receive(skb, 128)
@@ -15,18 +15,18 @@ import Testing
   }
 
   @Test func aLossMarksWhatItTouches() {
-    var k = Script()
-    datagram(&k, 0xa)
+    let k = Script()
+    datagram(k, 0xa)
     k.on(pid: 7, []) { $0.received(0x50, 100, Event.IPProtocol.udp) }
-    datagram(&k, 0xb)
+    datagram(k, 0xb)
     k.on(cpu: 1, []) { $0.emit(.gap(before: $0.time + 20_000, events: 5)) }
-    datagram(&k, 0xc)
+    datagram(k, 0xc)
     k.on(pid: 7, []) {
       $0.received(0x50, 100, Event.IPProtocol.udp)
       $0.received(0x50, 100, Event.IPProtocol.udp)
     }
     k.wait(microseconds: 100)
-    datagram(&k, 0xd)
+    datagram(k, 0xd)
     k.on(pid: 7, []) { $0.received(0x50, 100, Event.IPProtocol.udp) }
     #expect(k.journey(0xa)?.completeness == .complete)
     #expect(k.journey(0xb)?.completeness == .lost)
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func aLossEndsTheOpenBatch() {
-    var k = Script()
+    let k = Script()
     k.on(.softirq) {
       $0.emit(.softirqEntry(vector: SoftIRQ.netRX))
       $0.gro(0xa, 128)
@@ -43,7 +43,7 @@ import Testing
       $0.emit(.gap(before: $0.time + 5_000, events: nil))
     }
     k.wait(microseconds: 10)
-    datagram(&k, 0xb)
+    datagram(k, 0xb)
     k.finish()
     #expect(k.journey(0xa)?.outcome == .unknown)
     #expect(k.journey(0xa)?.completeness == .lost)
@@ -52,7 +52,7 @@ import Testing
 
   /// What the driver has and what a call has sent is not joined to what comes behind the loss.
   @Test func aLossClosesWhatIsSent() {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa, 142)
       $0.start(0xa, 142)
@@ -79,7 +79,7 @@ import Testing
 
   /// A segment whose end was lost had the address that another packet has now.
   @Test func aLossDoesNotLeaveSegments() {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa, 2962)
       $0.emit(.consumeSkb(skb: 0xa, location: 0))
@@ -102,7 +102,7 @@ import Testing
     #expect(k.journey(0xa, .tx)?.completeness == .lost)
   }
 
-  private func segment(_ k: inout Script, _ skb: UInt64) {
+  private func segment(_ k: Script, _ skb: UInt64) {
     k.softirq {
       $0.gro(skb, 152)
       $0.receive(skb, 152)
@@ -114,16 +114,16 @@ import Testing
 
   /// Reads of a stream whose position is not certain any more are joined by order, which is no more than a guess until it is certain again.
   @Test func aReadBehindALossIsNotCertain() {
-    var k = Script()
+    let k = Script()
     k.on(pid: 7, []) { $0.received(0x60, -11) }
-    segment(&k, 0xa)
+    segment(k, 0xa)
     k.on(pid: 7, []) { $0.received(0x60, 100) }
     k.on(cpu: 1, []) { $0.emit(.gap(before: $0.time + 3_000, events: 4)) }
     k.wait(microseconds: 100)
-    segment(&k, 0xb)
+    segment(k, 0xb)
     k.on(pid: 7, []) { $0.received(0x60, 100) }
     k.on(pid: 7, []) { $0.received(0x60, -11) }
-    segment(&k, 0xc)
+    segment(k, 0xc)
     k.on(pid: 7, []) { $0.received(0x60, 100) }
     #expect(k.journey(0xa)?.completeness == .complete && k.journey(0xa)?.outcome == .delivered)
     #expect(k.journey(0xb)?.completeness == .ambiguous && k.journey(0xb)?.stages[.read]?.link == .inferred)
@@ -131,7 +131,7 @@ import Testing
   }
 
   @Test func anAddressUsedAgainEndsTheOldPacket() {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 60, result: 2)
       $0.gro(0xa, 60)
@@ -144,7 +144,7 @@ import Testing
 
   /// Packets that vanish without an event do not stay for ever.
   @Test func silentPacketsAreGivenUpAfterASecond() {
-    var k = Script()
+    let k = Script()
     for skb in 0..<1000 as Range<UInt64> {
       k.softirq {
         $0.gro(0x1000 + skb, 60)
@@ -161,7 +161,7 @@ import Testing
   @Test(arguments: 0..<1000)
   func randomEventsGiveEachPacketOneOutcome(seed: Int) {
     var random = SplitMix(state: UInt64(seed))
-    var k = Script()
+    let k = Script()
     for _ in 0..<400 { k.emitRandom(&random) }
     k.finish()
     #expect(Set(k.journeys.map(\.id)).count == k.journeys.count)
@@ -187,7 +187,7 @@ struct SplitMix: RandomNumberGenerator {
 
 extension Script {
   /// Any event in any context, over few addresses, so that everything collides.
-  mutating func emitRandom(_ random: inout SplitMix) {
+  func emitRandom(_ random: inout SplitMix) {
     let skb = UInt64.random(in: 1...6, using: &random)
     let socket = UInt64.random(in: 0x50...0x52, using: &random)
     let task = Int32.random(in: 0...3, using: &random)

@@ -10,7 +10,7 @@ import Testing
 
   /// A batch of datagrams to two sockets: each announcement takes the next of them, and wakes that socket's reader.
   @Test func datagramsOfABatchFindTheirReaders() throws {
-    var k = Script(Self.old)
+    let k = Script(Self.old)
     k.interrupt()
     k.softirq {
       for skb: UInt64 in [0xa, 0xb] { $0.gro(skb, 152) }
@@ -39,7 +39,7 @@ import Testing
 
   /// An interrupt holds up the CPU that is still at the batch, and the reader frees the datagram meanwhile.
   @Test func aDatagramIsReadBeforeItsBatchIsOver() throws {
-    var k = Script(Self.old)
+    let k = Script(Self.old)
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152)
@@ -58,7 +58,7 @@ import Testing
 
   /// TCP: the segment in hand is the one that is announced.
   @Test func aSegmentIsAnnounced() throws {
-    var k = Script(Self.old)
+    let k = Script(Self.old)
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152)
@@ -77,7 +77,7 @@ import Testing
 
   /// A pipe of another family (AF_UNIX) announces data, too, in a task.
   @Test func otherFamiliesAnnounceDataToo() {
-    var k = Script(Self.old)
+    let k = Script(Self.old)
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152)

@@ -6,7 +6,7 @@ import Testing
 /// From interrupt to read over a NIC driver; the sequences are those of Appendix B of the kernel facts.
 @Suite struct ReceivePathTests {
   @Test func everyStageOfAClassicPoll() throws {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152)
@@ -35,7 +35,7 @@ import Testing
 
   /// All deliveries of a batch come before the first is processed: the last one is not the one that woke everybody.
   @Test func eachPacketOfABatchWakesItsOwnReader() {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       for skb in [0xa, 0xb, 0xc] as [UInt64] { $0.gro(skb, 152) }
@@ -58,7 +58,7 @@ import Testing
   /// A driver that hands over lists announces all packets of one, delivers them one by one and processes them as a batch; address 0xa is
   /// that of a packet of the list before.
   @Test func packetsOfAListWakeTheirReaders() throws {
-    var k = Script()
+    let k = Script()
     for round in 0..<2 as Range<Int32> {
       k.interrupt()
       k.softirq {
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func datagramsOfABatchGoToTheirSocketsInOrder() {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       for skb in [0xa, 0xb] as [UInt64] { $0.gro(skb, 128) }
@@ -112,7 +112,7 @@ import Testing
 
   /// B8: five frames, the head held, four merged and freed, one delivery with grown length.
   @Test func mergedFramesBelongToTheHead() throws {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 1500, result: 2)
       for skb in 0xb0..<0xb4 as Range<UInt64> { $0.gro(skb, 1500, result: 1) }
@@ -135,7 +135,7 @@ import Testing
 
   /// The frame that completes a head makes GRO deliver it before the call for the frame has returned.
   @Test func aFrameThatCompletesItsHeadBelongsToIt() {
-    var k = Script()
+    let k = Script()
     let device = k.name(Script.eth)
     k.softirq {
       $0.gro(0xa, 1500, result: 2)
@@ -153,7 +153,7 @@ import Testing
   }
 
   @Test func framesOfTwoHeldFlowsAreDividedByTheirGrowth() {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 1500, result: 2)
       $0.gro(0xb, 1500, result: 2)
@@ -169,7 +169,7 @@ import Testing
 
   /// Two interrupts pending: the receive queue's is known from a run in which it was alone.
   @Test func theInterruptOfTheQueueIsLearned() throws {
-    var k = Script()
+    let k = Script()
     for _ in 0..<2 {
       k.interrupt(38)
       k.softirq {
@@ -194,7 +194,7 @@ import Testing
 
   /// Since 6.4 an interrupt during NET_RX schedules its NAPI instance without softirq_raise.
   @Test func anInterruptDuringNetRXNeedsNoRaise() throws {
-    var k = Script()
+    let k = Script()
     for _ in 0..<2 {
       k.interrupt(38)
       k.softirq {
@@ -223,7 +223,7 @@ import Testing
 
   /// A poll that goes on because its budget was used up has no interrupt of its own.
   @Test func pollingOnHasNoInterrupt() {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 60)
@@ -242,7 +242,7 @@ import Testing
   }
 
   @Test func aDropCarriesItsReason() throws {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 128)
       $0.receive(0xa, 128)
@@ -256,7 +256,7 @@ import Testing
   }
 
   @Test func aForwardedPacketLeavesByTheSameAddress() {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 128)
       $0.receive(0xa, 128)
@@ -268,7 +268,7 @@ import Testing
 
   /// B9: RPS hands the packet to another CPU between GRO and delivery.
   @Test func aPacketMayChangeCPUBeforeDelivery() throws {
-    var k = Script()
+    let k = Script()
     k.on(cpu: 0, pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 228) }
     k.on(cpu: 1, []) {
       $0.softirq {
@@ -288,7 +288,7 @@ import Testing
   }
 
   @Test func aRecordingThatBeginsInsideAPollSaysSo() {
-    var k = Script()
+    let k = Script()
     k.on(.softirq) {
       $0.gro(0xa, 128)
       $0.receive(0xa, 128)

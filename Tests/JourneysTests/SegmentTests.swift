@@ -12,7 +12,7 @@ import Testing
 
   /// A segment or, with `fragment`, a part of one arrives; behind IP's header of 20 bytes it has TCP's of 32, if it is the first.
   private static func receive(
-    _ k: inout Script, _ skb: UInt64, _ length: UInt32, _ flow: Flow = ours, sequence: UInt32 = 0, fragment: PacketHeader.Fragment? = nil
+    _ k: Script, _ skb: UInt64, _ length: UInt32, _ flow: Flow = ours, sequence: UInt32 = 0, fragment: PacketHeader.Fragment? = nil
   ) {
     var header = PacketHeader(skb: skb)
     header.protocolNumber = Event.IPProtocol.tcp
@@ -27,7 +27,7 @@ import Testing
   }
 
   /// The socket 0x50 gets its connection: its stream begins here.
-  private static func connect(_ k: inout Script) {
+  private static func connect(_ k: Script) {
     k.on(pid: 9, []) { $0.emit(.inetSockSetState(socket: 0x50, old: 2, new: 1, protocol: Event.IPProtocol.tcp, flow: .none)) }
   }
 
@@ -37,13 +37,13 @@ import Testing
 
   /// The last bytes of a packet come first and fragments of another packet, of the same length, stand between.
   @Test func fragmentsAreThoseWithTheSameIdentification() throws {
-    var k = Script()
-    Self.connect(&k)
+    let k = Script()
+    Self.connect(k)
     k.softirq {
-      Self.receive(&$0, 0xb, 1468, Self.other, fragment: Self.part(8, at: 0, 1448))
-      Self.receive(&$0, 0xc, 520, sequence: 1, fragment: Self.part(7, at: 1448, 500, isFollowed: false))
-      Self.receive(&$0, 0xd, 1468, Self.other, fragment: Self.part(8, at: 1448, 1448))
-      Self.receive(&$0, 0xa, 1468, sequence: 1, fragment: Self.part(7, at: 0, 1448))
+      Self.receive($0, 0xb, 1468, Self.other, fragment: Self.part(8, at: 0, 1448))
+      Self.receive($0, 0xc, 520, sequence: 1, fragment: Self.part(7, at: 1448, 500, isFollowed: false))
+      Self.receive($0, 0xd, 1468, Self.other, fragment: Self.part(8, at: 1448, 1448))
+      Self.receive($0, 0xa, 1468, sequence: 1, fragment: Self.part(7, at: 0, 1448))
       $0.emit(.consumeSkb(skb: 0xc, location: 0x77))
       $0.probe(0xa, socket: 0x50, 1916)
       $0.ready(0x50)
@@ -65,10 +65,10 @@ import Testing
 
   /// Another connection's segment of the same length waits in its own backlog, ahead of the one that was merged.
   @Test func segmentsMergedInTheBacklogFollowEachOtherByNumber() throws {
-    var k = Script()
+    let k = Script()
     for (skb, flow, sequence) in [(0xa, Self.ours, 1), (0xb, Self.other, 201), (0xc, Self.ours, 201)] as [(UInt64, Flow, UInt32)] {
       k.softirq {
-        Self.receive(&$0, skb, 252, flow, sequence: sequence)
+        Self.receive($0, skb, 252, flow, sequence: sequence)
         $0.poll()
       }
     }
@@ -88,11 +88,11 @@ import Testing
 
   /// tcp_probe counts in 16 bits: two segments of 55,680 bytes give 45,824.
   @Test(arguments: [true, false]) func moreThanTcpProbeCanCount(namesPacket: Bool) throws {
-    var k = Script()
+    let k = Script()
     if !namesPacket { k.engine = JourneyEngine(hasDataReady: false) }
     for (skb, sequence) in [(0xa, 1), (0xb, 55_681)] as [(UInt64, UInt32)] {
       k.softirq {
-        Self.receive(&$0, skb, 55_732, sequence: sequence)
+        Self.receive($0, skb, 55_732, sequence: sequence)
         $0.poll()
       }
     }
@@ -109,8 +109,8 @@ import Testing
 
   /// Without headers the shares are guessed from lengths, and the read says so.
   @Test func aGuessedShareIsNoExactRead() throws {
-    var k = Script()
-    Self.connect(&k)
+    let k = Script()
+    Self.connect(k)
     for skb in [0xa, 0xb] as [UInt64] {
       k.softirq {
         $0.gro(skb, 252)
@@ -130,11 +130,11 @@ import Testing
 
   /// tcp_probe before 6.12 names no packet: of two of the same length, its connection tells which.
   @Test func theConnectionNamesThePacket() throws {
-    var k = Script()
+    let k = Script()
     k.engine = JourneyEngine(hasDataReady: false)
     k.softirq {
-      Self.receive(&$0, 0xa, 152, Self.other)
-      Self.receive(&$0, 0xb, 152)
+      Self.receive($0, 0xa, 152, Self.other)
+      Self.receive($0, 0xb, 152)
       let flow = $0.flows.intern(Self.ours)
       $0.emit(.tcpProbe(skb: 0, socket: 0, cookie: 1, flow: flow, dataLength: 100))
       $0.poll(work: 2)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct SendingTests {
   /// A task's send call hands a packet to the device; the NIC's completion comes later in a soft interrupt.
   @Test func aSendCall() throws {
-    var k = Script()
+    let k = Script()
     k.probeFlow(0x50)
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa, 142)
@@ -30,7 +30,7 @@ import Testing
 
   /// Loopback: the driver function hands the packet to the backlog, and it is received under the same address.
   @Test func loopbackHandsOver() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa, 142, on: "lo")
       $0.start(0xa, 142, on: "lo")
@@ -55,7 +55,7 @@ import Testing
 
   /// B8: the device cannot split, so the stack does: one journey, as many frames as segments, complete with the last of them.
   @Test func aPacketIsSplitForTheDevice() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa, 4410)
       $0.emit(.consumeSkb(skb: 0xa, location: 0))
@@ -80,7 +80,7 @@ import Testing
 
   /// The driver's ring is full (NETDEV_TX_BUSY): the packet is tried again, and the last try counts.
   @Test func aBusyDriverIsTriedAgain() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa)
       $0.start(0xa)
@@ -100,7 +100,7 @@ import Testing
 
   /// A queue that is full, and a driver that gives up, drop.
   @Test func dropsOnTheWayOut() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa)
       $0.emit(.kfreeSkb(skb: 0xa, location: 0x99, reason: 12))
@@ -119,7 +119,7 @@ import Testing
 
   /// The ACK that a received segment causes follows from it; what a send call makes does not.
   @Test func anAckFollowsItsSegment() throws {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 1052)
       $0.receive(0xa, 1052)
@@ -142,7 +142,7 @@ import Testing
 
   /// connect(): the SYN goes out behind the change of state, and is nobody's data.
   @Test func theSynOfConnect() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.setState(0x50, Event.TCPState.close, Event.TCPState.synSent)
       $0.queue(0xa)
@@ -162,7 +162,7 @@ import Testing
 
   /// A bridge or VLAN hands the packet to the device below from within its own driver function.
   @Test func aStackedDeviceIsOneJourney() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa, on: "br0")
       $0.start(0xa, on: "br0")
@@ -181,7 +181,7 @@ import Testing
 
   /// The address is used again before a completion was seen: the first journey's end is unknown, and both are told.
   @Test func anAddressUsedAgainEndsTheLifeBefore() throws {
-    var k = Script()
+    let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {
       $0.queue(0xa)
       $0.start(0xa)

@@ -8,7 +8,7 @@ import Testing
   private static let socket: UInt64 = 0x5000
 
   /// A segment from `from` to `to` of a stream whose first byte has number `origin`.
-  private func segment(_ s: inout Script, _ skb: UInt64, _ bytes: Range<Int>, origin: UInt32? = 4_294_967_000, isAnnounced: Bool) {
+  private func segment(_ s: Script, _ skb: UInt64, _ bytes: Range<Int>, origin: UInt32? = 4_294_967_000, isAnnounced: Bool) {
     let device = s.name(Script.eth)
     let length = UInt32(bytes.count)
     var header = PacketHeader(skb: skb)
@@ -24,16 +24,16 @@ import Testing
     }
   }
 
-  private func begin(_ s: inout Script) {
+  private func begin(_ s: Script) {
     s.on(pid: 9, []) { $0.setState(Self.socket, 2, 1) }
   }
 
   @Test func aSegmentThatCameTooEarlyStandsBehindTheOneThatFillsTheHole() throws {
-    var s = Script()
-    begin(&s)
-    segment(&s, 0x100, 0..<100, isAnnounced: true)
-    segment(&s, 0x200, 300..<400, isAnnounced: false)
-    segment(&s, 0x300, 100..<300, isAnnounced: true)
+    let s = Script()
+    begin(s)
+    segment(s, 0x100, 0..<100, isAnnounced: true)
+    segment(s, 0x200, 300..<400, isAnnounced: false)
+    segment(s, 0x300, 100..<300, isAnnounced: true)
     s.on(pid: 20, []) {
       $0.copy(0x100, 300)
       $0.received(Self.socket, 300)
@@ -50,11 +50,11 @@ import Testing
   }
 
   @Test func dataThatComeTwiceAreNoNewBytes() throws {
-    var s = Script()
-    begin(&s)
-    segment(&s, 0x100, 0..<100, isAnnounced: true)
-    segment(&s, 0x200, 0..<100, isAnnounced: false)
-    segment(&s, 0x300, 100..<200, isAnnounced: true)
+    let s = Script()
+    begin(s)
+    segment(s, 0x100, 0..<100, isAnnounced: true)
+    segment(s, 0x200, 0..<100, isAnnounced: false)
+    segment(s, 0x300, 100..<200, isAnnounced: true)
     s.on(pid: 20, []) {
       $0.copy(0x100, 200)
       $0.received(Self.socket, 200)
@@ -67,11 +67,11 @@ import Testing
 
   /// Without numbers nothing tells whether 0x200 or 0x300 stands first.
   @Test func withoutNumbersUnannouncedDataLeaveTheOrderOpen() throws {
-    var s = Script()
-    begin(&s)
-    segment(&s, 0x100, 0..<100, origin: nil, isAnnounced: true)
-    segment(&s, 0x200, 300..<400, origin: nil, isAnnounced: false)
-    segment(&s, 0x300, 100..<200, origin: nil, isAnnounced: true)
+    let s = Script()
+    begin(s)
+    segment(s, 0x100, 0..<100, origin: nil, isAnnounced: true)
+    segment(s, 0x200, 300..<400, origin: nil, isAnnounced: false)
+    segment(s, 0x300, 100..<200, origin: nil, isAnnounced: true)
     s.on(pid: 20, []) {
       $0.copy(0x100, 200)
       $0.received(Self.socket, 200)
@@ -82,10 +82,10 @@ import Testing
 
   /// A copy names the packet that it takes from first.
   @Test func aCopyTellsWhatStandsFirst() throws {
-    var s = Script()
-    begin(&s)
-    segment(&s, 0x200, 300..<400, origin: nil, isAnnounced: false)
-    segment(&s, 0x300, 100..<200, origin: nil, isAnnounced: true)
+    let s = Script()
+    begin(s)
+    segment(s, 0x200, 300..<400, origin: nil, isAnnounced: false)
+    segment(s, 0x300, 100..<200, origin: nil, isAnnounced: true)
     s.on(pid: 20, []) {
       $0.copy(0x300, 100)
       $0.received(Self.socket, 100)

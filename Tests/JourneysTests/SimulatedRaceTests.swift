@@ -9,7 +9,7 @@ import Testing
 
   /// The frame with PSH makes GRO pass the packet on inside the call, before its verdict is written.
   @Test func theFrameThatEndsAMergeIsCounted() throws {
-    var s = Script()
+    let s = Script()
     s.softirq {
       $0.gro(0x100, 1500, result: 2)
       $0.gro(0x200, 1500, result: 1)
@@ -28,7 +28,7 @@ import Testing
 
   /// A call that finds nothing may tell so after data have come.
   @Test func dataThatComeDuringAFruitlessCallStayQueued() throws {
-    var s = Script()
+    let s = Script()
     s.softirq {
       $0.receive(0x100, 152)
       $0.probe(0x100, socket: Self.socket, 100)
@@ -48,7 +48,7 @@ import Testing
 
   /// A task that is woken before it has given its CPU away runs on; the next switch to it has nothing to do with the packet.
   @Test func aWakingBeforeTheSwitchHasNoRunning() throws {
-    var s = Script()
+    let s = Script()
     s.run(20, cpu: 1)
     s.softirq {
       $0.receive(0x100, 152)
@@ -70,7 +70,7 @@ import Testing
 
   /// Of a frame padded to Ethernet's least length only the call tells the datagram's size.
   @Test func paddedDatagramsHaveTheSizeThatWasRead() throws {
-    var s = Script()
+    let s = Script()
     s.softirq {
       $0.receive(0x100, 46)
       $0.ready(Self.socket, Event.IPProtocol.udp)
@@ -82,7 +82,7 @@ import Testing
 
   /// connect() on loopback finds the SYN-ACK in its backlog; the first data that are sent have nothing to do with it.
   @Test func theFirstCallAfterConnectSendsItsOwn() throws {
-    var s = Script()
+    let s = Script()
     s.on(pid: 20, []) {
       $0.setState(Self.socket, 7, 2)
       $0.queue(0x100, 74)

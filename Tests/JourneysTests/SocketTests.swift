@@ -6,7 +6,7 @@ import Testing
 /// What happens between a socket's queue and its reader.
 @Suite struct SocketTests {
   /// One packet over the NIC to TCP, processed in the soft interrupt.
-  private func segment(_ k: inout Script, _ skb: UInt64, socket: UInt64, _ data: UInt32, ready: Bool = true, wakes pid: Int32? = nil) {
+  private func segment(_ k: Script, _ skb: UInt64, socket: UInt64, _ data: UInt32, ready: Bool = true, wakes pid: Int32? = nil) {
     k.softirq {
       $0.gro(skb, data + 52)
       $0.receive(skb, data + 52)
@@ -19,12 +19,12 @@ import Testing
 
   /// B2: TCP merges the second packet into the first; one copy of both; the second's address is used again at once.
   @Test func aMergedPacketIsReadByPositionAndNotByAddress() {
-    var k = Script()
+    let k = Script()
     k.setState(0x50, Event.TCPState.synSent, Event.TCPState.established)
-    segment(&k, 0xa, socket: 0x50, 6740, wakes: 7)
-    segment(&k, 0xb, socket: 0x50, 1452)
+    segment(k, 0xa, socket: 0x50, 6740, wakes: 7)
+    segment(k, 0xb, socket: 0x50, 1452)
     k.on(.softirq) { $0.queue(0xb) }
-    segment(&k, 0xb, socket: 0x60, 10)
+    segment(k, 0xb, socket: 0x60, 10)
     k.run(7)
     k.on(pid: 7, []) {
       $0.copy(0xa, 8192)
@@ -39,9 +39,9 @@ import Testing
   }
 
   @Test func aPacketIsReadWhenItsLastByteIs() throws {
-    var k = Script()
+    let k = Script()
     k.setState(0x50, Event.TCPState.synSent, Event.TCPState.established)
-    segment(&k, 0xa, socket: 0x50, 100, wakes: 7)
+    segment(k, 0xa, socket: 0x50, 100, wakes: 7)
     k.run(7)
     k.on(pid: 7, []) {
       $0.copy(0xa, 40)
@@ -58,8 +58,8 @@ import Testing
   }
 
   @Test func peekingReadsNothing() {
-    var k = Script()
-    segment(&k, 0xa, socket: 0x50, 100)
+    let k = Script()
+    segment(k, 0xa, socket: 0x50, 100)
     k.on(pid: 7, []) {
       $0.copy(0xa, 100)
       $0.received(0x50, 100, flags: 0x2)
@@ -74,9 +74,9 @@ import Testing
 
   /// B11: SO_RCVLOWAT of 1000: three silent segments, the fourth wakes, one read of all.
   @Test func segmentsBelowTheLowWaterMarkWakeNobody() {
-    var k = Script()
-    for skb in [0xa, 0xb, 0xc] as [UInt64] { segment(&k, skb, socket: 0x50, 300, ready: false) }
-    segment(&k, 0xd, socket: 0x50, 300, wakes: 7)
+    let k = Script()
+    for skb in [0xa, 0xb, 0xc] as [UInt64] { segment(k, skb, socket: 0x50, 300, ready: false) }
+    segment(k, 0xd, socket: 0x50, 300, wakes: 7)
     k.run(7)
     k.on(pid: 7, []) {
       $0.copy(0xa, 1200)
@@ -91,7 +91,7 @@ import Testing
 
   /// A socket in use: the segment waits in its backlog and is taken by the task that holds the lock.
   @Test func aBackloggedSegmentIsProcessedByTheLockHolder() throws {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 152)
       $0.receive(0xa, 152)
@@ -111,8 +111,8 @@ import Testing
 
   /// tcp_add_backlog merged the second packet into the first: one tcp_probe with the data of both.
   @Test func packetsMergedInTheBacklogKeepTheirShares() {
-    var k = Script()
-    segment(&k, 0x1, socket: 0x50, 100)
+    let k = Script()
+    segment(k, 0x1, socket: 0x50, 100)
     for skb in [0xa, 0xb] as [UInt64] {
       k.softirq {
         $0.gro(skb, 252)
@@ -134,8 +134,8 @@ import Testing
 
   /// IP put three fragments together: the address is the last one's, the first is consumed.
   @Test func fragmentsBecomeOnePacket() throws {
-    var k = Script()
-    segment(&k, 0x1, socket: 0x50, 100)
+    let k = Script()
+    segment(k, 0x1, socket: 0x50, 100)
     k.softirq {
       for (skb, length) in [(0xa, 1468), (0xb, 1468), (0xc, 469)] as [(UInt64, UInt32)] { $0.gro(skb, length) }
       for (skb, length) in [(0xa, 1468), (0xb, 1468), (0xc, 469)] as [(UInt64, UInt32)] { $0.receive(skb, length) }
@@ -157,8 +157,8 @@ import Testing
   }
 
   @Test func aDuplicateSegmentIsDroppedAndDoesNotCount() {
-    var k = Script()
-    segment(&k, 0xa, socket: 0x50, 100)
+    let k = Script()
+    segment(k, 0xa, socket: 0x50, 100)
     k.softirq {
       $0.gro(0xb, 152)
       $0.receive(0xb, 152)
@@ -166,7 +166,7 @@ import Testing
       $0.emit(.kfreeSkb(skb: 0xb, location: 0, reason: 30))
       $0.poll()
     }
-    segment(&k, 0xc, socket: 0x50, 50)
+    segment(k, 0xc, socket: 0x50, 50)
     k.on(pid: 7, []) {
       $0.copy(0xa, 150)
       $0.received(0x50, 150)
@@ -178,13 +178,13 @@ import Testing
 
   /// The recording begins while data are queued: the copy names a packet of ours, which puts the position right.
   @Test func readingIsPutRightByTheCopy() {
-    var k = Script()
-    segment(&k, 0xa, socket: 0x50, 100)
+    let k = Script()
+    segment(k, 0xa, socket: 0x50, 100)
     k.on(pid: 7, []) {
       $0.copy(0xdead, 500)
       $0.received(0x50, 500)
     }
-    segment(&k, 0xb, socket: 0x50, 100)
+    segment(k, 0xb, socket: 0x50, 100)
     k.on(pid: 7, []) {
       $0.copy(0xb, 100)
       $0.received(0x50, 100)
@@ -194,15 +194,15 @@ import Testing
   }
 
   @Test func aSocketClosedUnreadDropsItsPackets() {
-    var k = Script()
-    segment(&k, 0xa, socket: 0x50, 100)
+    let k = Script()
+    segment(k, 0xa, socket: 0x50, 100)
     k.on(pid: 7, []) { $0.emit(.tcpDestroySock(socket: 0x50, cookie: 1)) }
     #expect(k.journey(0xa)?.outcome == .dropped)
   }
 
   /// Data too small for the read that returns them were not the ones that were read; they may be the next.
   @Test func aDatagramMustBeLargeEnough() {
-    var k = Script()
+    let k = Script()
     for (skb, length) in [(0xa, 60), (0xb, 528)] as [(UInt64, UInt32)] {
       k.softirq {
         $0.gro(skb, length)
@@ -220,7 +220,7 @@ import Testing
 
   /// Before 6.18 the freed address tells which datagram was read, also when the queue had one we do not know.
   @Test func theFreedAddressNamesTheDatagram() throws {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 128)
       $0.receive(0xa, 128)

@@ -9,7 +9,7 @@ import Testing
 
   /// B10: the handler wakes the thread in place of softirq_raise, and the thread polls with bottom halves off.
   @Test func aNAPIThreadIsAskedByItsWakeup() throws {
-    var k = Script()
+    let k = Script()
     let handler = k.name("eth0-rx-0")
     k.on(.hardirq) {
       $0.emit(.irqHandlerEntry(irq: 38, name: handler))
@@ -40,9 +40,9 @@ import Testing
 
   /// The thread that frees an ARP packet, or a SYN, has not read it; nor is a SYN the first fragment of what follows.
   @Test func whatAPollingThreadFreesIsAbsorbed() {
-    for engine in [JourneyEngine(), JourneyEngine(hasDataReady: false)] {
-      var k = Script()
-      k.engine = engine
+    for hasDataReady in [true, false] {
+      let k = Script()
+      k.engine = JourneyEngine(hasDataReady: hasDataReady)
       k.run(90, Self.thread)
       k.on(pid: 90, .bottomHalvesOff) {
         $0.gro(0xa, 60)
@@ -58,7 +58,7 @@ import Testing
 
   /// Nothing announces what a reader polls for itself; and what it frees while it polls, for other CPUs, it has not read.
   @Test func aBusyPollingReaderDoesEverythingItself() throws {
-    var k = Script()
+    let k = Script()
     k.run(7)
     k.on(pid: 7, .bottomHalvesOff) {
       $0.gro(0xa, 128)
@@ -80,7 +80,7 @@ import Testing
 
   /// PREEMPT_RT: the primary handler wakes a thread, which asks for NET_RX and runs it; another task may run in between.
   @Test func theThreadOfAHandlerAsksForItsInterrupt() throws {
-    var k = Script()
+    let k = Script()
     let handler = k.name("eth0-rx-0")
     k.on(.hardirq) {
       $0.emit(.irqHandlerEntry(irq: 38, name: handler))
@@ -112,7 +112,7 @@ import Testing
 
   /// PREEMPT_RT: netif_rx wakes the backlog's thread in place of softirq_raise.
   @Test func theBacklogsThreadIsAskedByItsWakeup() throws {
-    var k = Script()
+    let k = Script()
     let device = k.name("lo")
     k.on(pid: 8, .bottomHalvesOff) {
       $0.netifRx(0xa, 128)
@@ -134,7 +134,7 @@ import Testing
 
   /// RPS: the announcement is that of the CPU that polled the device; the other CPU processes one packet after another.
   @Test func anotherCPUProcesses() throws {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       for skb in [0xa, 0xb] as [UInt64] { $0.gro(skb, 128) }
@@ -158,7 +158,7 @@ import Testing
 
   /// A bridge delivers each packet to its end before the next one: a silent one before is not the one that is ready.
   @Test func aBridgeHandsOnOneByOne() throws {
-    var k = Script()
+    let k = Script()
     let bridge = k.name("br0")
     k.interrupt()
     k.softirq {

@@ -5,15 +5,15 @@ import Testing
 
 /// Text does not print the socket of every event; what it belongs to follows from its connection or its context.
 @Suite struct UnnamedSocketTests {
-  private func connection(_ k: inout Script, port: UInt16 = 40000) -> FlowID {
+  private func connection(_ k: Script, port: UInt16 = 40000) -> FlowID {
     k.flows.intern(
       Flow(local: Endpoint(low: 0x0a09_0002, port: 7001, isIPv6: false), remote: Endpoint(low: 0x0a09_0001, port: port, isIPv6: false)))
   }
 
   /// A FIN: TCP takes the segment, the state of a connection from `port` changes, and the reader is woken.
   private func fin(port: UInt16) -> Journey? {
-    var k = Script()
-    let flow = connection(&k, port: port)
+    let k = Script()
+    let flow = connection(k, port: port)
     k.softirq {
       $0.gro(0xa, 52)
       $0.receive(0xa, 52)
@@ -33,8 +33,8 @@ import Testing
   }
 
   @Test func aFINBehindAChangeOfStateHasItsConnection() throws {
-    var k = Script()
-    let flow = connection(&k)
+    let k = Script()
+    let flow = connection(k)
     k.on(pid: 7, []) {
       $0.emit(.inetSockSetState(socket: 0, old: Event.TCPState.established, new: 4, protocol: Event.IPProtocol.tcp, flow: flow))
       $0.queue(0xa)
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func anAnnouncementWithoutASocketIsJoinedByOrder() {
-    var k = Script()
+    let k = Script()
     k.softirq {
       $0.gro(0xa, 152)
       $0.receive(0xa, 152)
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func aDatagramIsReadWhileItsBatchGoesOn() throws {
-    var k = Script()
+    let k = Script()
     var consumed: UInt64 = 0
     k.softirq {
       $0.gro(0xa, 128)

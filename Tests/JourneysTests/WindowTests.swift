@@ -6,7 +6,7 @@ import Testing
 /// A recording in windows: what is under way at an edge is cut, and nothing is joined across a pause.
 @Suite struct WindowTests {
   @Test func aPauseCutsWhatIsUnderWay() throws {
-    var k = Script()
+    let k = Script()
     k.interrupt()
     k.softirq {
       $0.gro(0xa, 152)
@@ -34,7 +34,7 @@ import Testing
 
   /// A window may begin inside a poll: its packets' interrupt was not seen.
   @Test func aWindowBeginsInsideAPoll() throws {
-    var k = Script()
+    let k = Script()
     k.emit(.windowBegins)
     k.on(.softirq) {
       $0.gro(0xa, 152)

@@ -8,7 +8,7 @@ import Testing
 
   /// XDP takes frames before they are packets: a device with a program counts more than it hands over, again and again.
   @Test func xdpTakesFrames() throws {
-    var k = Play()
+    let k = Play()
     k.ordinaryPolls()
     for _ in 0..<20 {
       k.softirq {
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func transmitQueuesAndNetpollHandOverNothing() {
-    var k = Play()
+    let k = Play()
     k.ordinaryPolls()
     k.softirq { $0.poll(0) }
     k.softirq { $0.poll(0, budget: 0) }
@@ -32,7 +32,7 @@ import Testing
 
   /// With work equal to budget GRO is flushed behind the event, into the window of the poll that follows.
   @Test func aFullPollIsFlushedBehindItsEvent() {
-    var k = Play()
+    let k = Play()
     k.ordinaryPolls()
     k.softirq {
       for skb in 0..<63 as Range<UInt64> {
@@ -51,7 +51,7 @@ import Testing
 
   /// A bridge receives the packet of the poll a second time.
   @Test func aBridgeReceivesAgain() {
-    var k = Play()
+    let k = Play()
     k.ordinaryPolls()
     k.softirq {
       $0.gro(0xa)
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func aPollThatBeganBeforeALossIsNotJudged() {
-    var k = Play()
+    let k = Play()
     k.ordinaryPolls()
     k.on(.softirq) {
       $0.emit(.softirqEntry(vector: SoftIRQ.netRX))
@@ -80,7 +80,7 @@ import Testing
   // MARK: R2
 
   @Test func framesOfTwoFlowsAreCountedTogether() {
-    var k = Play()
+    let k = Play()
     k.softirq {
       $0.gro(0xa, 1500, result: 2)
       $0.gro(0xb, 1500, result: 2)
@@ -96,7 +96,7 @@ import Testing
 
   /// The head comes out inside the call that merged the last frame into it.
   @Test func aHeadIsFlushedInsideTheCallThatFilledIt() {
-    var k = Play()
+    let k = Play()
     k.softirq {
       $0.gro(0xa, 1500, result: 2)
       $0.emit(.groEntry(Arrival(skb: 0xb, device: .none, napi: 1, length: 1500)))
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func aFrameMergedIntoAnEarlierHeadIsLeftOpen() {
-    var k = Play()
+    let k = Play()
     k.softirq {
       $0.gro(0xb, 1500, result: 1)
       $0.poll(1)
@@ -125,7 +125,7 @@ import Testing
 
   /// SO_RCVLOWAT: less than was ever announced waits, and a reader that does not wait reads it.
   @Test func littleDataNeedNotBeAnnounced() {
-    var k = Play()
+    let k = Play()
     k.connect(0x50)
     k.segment(0xa, 0x50, 1000)
     k.read(0x50, 1000)
@@ -138,7 +138,7 @@ import Testing
 
   /// The same, and as much waits as was announced before.
   @Test func muchDataMustBeAnnounced() {
-    var k = Play()
+    let k = Play()
     k.connect(0x50)
     for skb in [UInt64(0xa), 0xb] {
       k.segment(skb, 0x50, 1000)
@@ -151,7 +151,7 @@ import Testing
 
   /// Before a program reads for the first time, it may not have set SO_RCVLOWAT yet.
   @Test func whatIsAnnouncedBeforeTheFirstReadSaysNothing() {
-    var k = Play()
+    let k = Play()
     k.connect(0x50)
     k.segment(0xa, 0x50, 1000)
     k.read(0x50, 1000)
@@ -164,7 +164,7 @@ import Testing
 
   /// Out of order: the segment is not readable, and the next one announces both.
   @Test func aHoleIsNotAnnounced() {
-    var k = Play()
+    let k = Play()
     k.connect(0x50)
     k.segment(0xa, 0x50, 1000)
     k.read(0x50, 1000)
@@ -175,7 +175,7 @@ import Testing
   }
 
   @Test func peekingReadsNothing() {
-    var k = Play()
+    let k = Play()
     k.connect(0x50)
     k.segment(0xa, 0x50, 1000)
     for _ in 0..<3 { k.read(0x50, 1000, flags: 2) }
@@ -185,7 +185,7 @@ import Testing
 
   /// After shutdown() segments leave no tcp_probe, and their data are read all the same.
   @Test func dataAfterShutdownAreNotCounted() {
-    var k = Play()
+    let k = Play()
     k.connect(0x50)
     k.segment(0xa, 0x50, 100)
     k.read(0x50, 100)
@@ -195,7 +195,7 @@ import Testing
   }
 
   @Test func aConnectionFromBeforeTheRecordingIsNotJudged() {
-    var k = Play()
+    let k = Play()
     k.segment(0xa, 0x50, 100)
     k.connect(0x51)
     k.read(0x50, 5000)
@@ -208,7 +208,7 @@ import Testing
 
   /// Woken while still on its CPU, before it went to sleep: it goes on without a switch, and may be woken again.
   @Test func aTaskThatIsStillRunningNeedsNoSwitch() {
-    var k = Play()
+    let k = Play()
     k.connect(0x50)
     for _ in 0..<4 { k.change(0, 7); k.change(7, 0) }
     k.change(0, 7)
@@ -227,7 +227,7 @@ import Testing
 
   /// perf of some tasks only: their switches are seen, those of the others are not.
   @Test func aRecordingOfSomeTasksDoesNotTellWhoRan() {
-    var k = Play()
+    let k = Play()
     k.connect(0x50)
     for round in 0..<10 as Range<UInt64> {
       k.pid = 5
@@ -248,7 +248,7 @@ import Testing
   // MARK: R7 and R8
 
   @Test func anInterruptInAnInterruptIsNested() {
-    var k = Play()
+    let k = Play()
     for _ in 0..<3 {
       k.on(.hardirq) {
         $0.emit(.irqHandlerEntry(irq: 1, name: .none))
@@ -264,7 +264,7 @@ import Testing
 
   /// Recordings switch their events on one after another.
   @Test func aHandlerFromBeforeTheRecordingHasNoBeginning() {
-    var k = Play()
+    let k = Play()
     k.on(.hardirq) { $0.emit(.irqHandlerExit(irq: 1)) }
     k.softirq { $0.poll(0) }
     k.on(.hardirq) {
@@ -276,7 +276,7 @@ import Testing
 
   @Test(arguments: ["6.12.43+deb13-rt-amd64", "5.14.0-427.rt14", "4.19.98-rt40"])
   func softInterruptsOfRealTimeKernelsArePreempted(release: String) {
-    var k = Play(kernel: release)
+    let k = Play(kernel: release)
     k.softirq { $0.emit(.schedSwitch(previous: 0, previousState: 0, next: 9, nextComm: .none)) }
     let verification = k.finish()
     #expect(verification.broken.isEmpty)
@@ -284,7 +284,7 @@ import Testing
   }
 
   @Test(arguments: ["6.12.0-smart1", "6.1.0-art", nil]) func otherKernelsAreNotRealTime(release: String?) {
-    var k = Play(kernel: release)
+    let k = Play(kernel: release)
     for _ in 0..<5 { k.softirq { $0.poll(0) } }
     k.softirq { $0.emit(.schedSwitch(previous: 0, previousState: 0, next: 9, nextComm: .none)) }
     #expect(k.finish().broken == [.r8])
@@ -293,7 +293,7 @@ import Testing
   // MARK: what is missing
 
   @Test func aRuleWithoutItsEventsIsNotChecked() {
-    var k = Play()
+    let k = Play()
     k.ordinaryPolls()
     let verification = k.finish()
     #expect(verification.result(.r7)?.uncheckedBecause?.contains("irq_handler_entry") == true)
@@ -301,7 +301,7 @@ import Testing
   }
 
   @Test func journeysWithLostEventsAreSkippedAndCounted() {
-    var k = Play()
+    let k = Play()
     k.ordinaryPolls(3)
     k.softirq {
       $0.gro(0xa)
@@ -314,7 +314,7 @@ import Testing
 
   /// A packet whose delivery was not recorded is no deviation of the kernel, and it does not conform either.
   @Test func whatTheModelCannotExplainDoesNotConform() {
-    var k = Play()
+    let k = Play()
     k.ordinaryPolls()
     k.softirq {
       $0.gro(0xa)

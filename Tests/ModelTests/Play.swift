@@ -3,7 +3,7 @@ import Journeys
 import Model
 
 /// A kernel that plays a script to the engine and the checker: each call emits one event, 1 µs after the one before.
-struct Play {
+final class Play {
   private var engine = JourneyEngine()
   private var checker: Checker
   private var time: UInt64 = 1_000_000
@@ -15,7 +15,7 @@ struct Play {
 
   init(kernel: String? = "6.12.0") { checker = Checker(kernel: kernel) }
 
-  mutating func emit(_ body: Event.Body) {
+  func emit(_ body: Event.Body) {
     time += 1_000
     let event = Event(time: time, cpu: cpu, pid: pid, flags: flags, body: body)
     engine.consume(event)
@@ -23,52 +23,52 @@ struct Play {
     judge()
   }
 
-  private mutating func judge() {
+  private func judge() {
     for journey in engine.finished { checker.judge(journey) }
     engine.finished.removeAll()
   }
 
   /// Runs `body` in a context and returns to the one before.
-  mutating func on(cpu: Int32? = nil, pid: Int32? = nil, _ flags: ContextFlags, _ body: (inout Play) -> Void) {
+  func on(cpu: Int32? = nil, pid: Int32? = nil, _ flags: ContextFlags, _ body: (Play) -> Void) {
     let before = (self.cpu, self.pid, self.flags)
     (self.cpu, self.pid, self.flags) = (cpu ?? self.cpu, pid ?? self.pid, flags)
-    body(&self)
+    body(self)
     (self.cpu, self.pid, self.flags) = before
   }
 
-  mutating func finish() -> Verification {
+  func finish() -> Verification {
     engine.finish()
     judge()
     return checker.finish()
   }
 
-  mutating func softirq(_ body: (inout Play) -> Void) {
+  func softirq(_ body: (Play) -> Void) {
     on(.softirq) {
       $0.emit(.softirqRaise(vector: SoftIRQ.netRX))
       $0.emit(.softirqEntry(vector: SoftIRQ.netRX))
-      body(&$0)
+      body($0)
       $0.emit(.softirqExit(vector: SoftIRQ.netRX))
     }
   }
 
-  mutating func gro(_ skb: UInt64, _ length: UInt32 = 60, result: Int32 = 3) {
+  func gro(_ skb: UInt64, _ length: UInt32 = 60, result: Int32 = 3) {
     let device = names.intern("eth0")
     emit(.groEntry(Arrival(skb: skb, device: device, napi: 1, length: length)))
     emit(.groExit(result: result))
   }
 
-  mutating func receive(_ skb: UInt64, _ length: UInt32 = 60) {
+  func receive(_ skb: UInt64, _ length: UInt32 = 60) {
     let device = names.intern("eth0")
     emit(.netifReceiveSkb(skb: skb, length: length, device: device))
   }
 
-  mutating func poll(_ work: Int32, napi: UInt64 = 0x1000, budget: Int32 = 64) {
+  func poll(_ work: Int32, napi: UInt64 = 0x1000, budget: Int32 = 64) {
     let device = names.intern("eth0")
     emit(.napiPoll(napi: napi, device: device, work: work, budget: budget))
   }
 
   /// So many polls of one packet each that the driver's books are trusted.
-  mutating func ordinaryPolls(_ count: Int = 40) {
+  func ordinaryPolls(_ count: Int = 40) {
     for _ in 0..<count {
       softirq {
         $0.gro(0x1)
@@ -79,14 +79,14 @@ struct Play {
   }
 
   /// A connection begins at `socket`.
-  mutating func connect(_ socket: UInt64) {
+  func connect(_ socket: UInt64) {
     on(pid: 5, []) {
       $0.emit(.inetSockSetState(socket: socket, old: 2, new: 1, protocol: 6, flow: .none))
     }
   }
 
   /// A segment with `length` bytes, announced or not.
-  mutating func segment(_ skb: UInt64, _ socket: UInt64, _ length: UInt32, isAnnounced: Bool = true) {
+  func segment(_ skb: UInt64, _ socket: UInt64, _ length: UInt32, isAnnounced: Bool = true) {
     let flow = flows.intern(
       Flow(local: Endpoint(low: 1, port: 7001, isIPv6: false), remote: Endpoint(low: 2, port: 40000, isIPv6: false)))
     softirq {
@@ -98,12 +98,12 @@ struct Play {
     }
   }
 
-  mutating func read(_ socket: UInt64, _ bytes: Int32, pid: Int32 = 7, flags: Int32 = 0) {
+  func read(_ socket: UInt64, _ bytes: Int32, pid: Int32 = 7, flags: Int32 = 0) {
     on(pid: pid, []) { $0.emit(.sockRecvLength(socket: socket, family: 2, protocol: 6, result: bytes, flags: flags)) }
   }
 
   /// Task `next` gets the CPU from `previous`.
-  mutating func change(_ previous: Int32, _ next: Int32) {
+  func change(_ previous: Int32, _ next: Int32) {
     on(pid: previous, []) { $0.emit(.schedSwitch(previous: previous, previousState: 1, next: next, nextComm: .none)) }
     pid = next
   }
