@@ -111,7 +111,7 @@ public struct JourneyEngine: ~Copyable, Sendable {
 
   // An event goes to its handler where it lies, and is not put together anew.
   @inline(never)
-  private mutating func dispatch(_ e: Event) {
+  private mutating func dispatch(_ e: borrowing Event) {
     switch e.body {
     case .irqHandlerEntry(let irq, _): enterHandler(e, irq)
     case .irqHandlerExit(let irq): exitHandler(e, irq)

@@ -128,17 +128,19 @@ public struct StageTimes: Sendable {
   /// Insertion sort by time and event: twelve at most, nearly sorted, and stable.
   @inline(never)
   private mutating func sort(_ marks: Span<StageMark>, _ place: (Stage) -> Int) {
-    for index in 1..<max(count, 1) {
-      let stage = stages[index]
-      let mark = marks[place(stage)]
+    var stages = stages.mutableSpan
+    var times = times.mutableSpan
+    var index = 1
+    while index < count {
+      let (stage, time) = (stages[index], times[index])
       var at = index
-      while at > 0 {
-        let before = marks[place(stages[at &- 1])]
-        guard (mark.time, mark.order) < (before.time, before.order) else { break }
+      while at > 0, time <= times[at &- 1] {
+        if time == times[at &- 1], marks[place(stage)].order >= marks[place(stages[at &- 1])].order { break }
         (stages[at], times[at]) = (stages[at &- 1], times[at &- 1])
         at &-= 1
       }
-      (stages[at], times[at]) = (stage, mark.time)
+      (stages[at], times[at]) = (stage, time)
+      index &+= 1
     }
   }
 }
