@@ -65,17 +65,6 @@ public struct RecordBatch: Sendable {
   /// Whether another one fits.
   var hasRoom: Bool { count < records.count }
 
-  /// Adds the first of `entries` from `start` up to `end`, as far as there is room and their times are at most `latest`; how many.
-  mutating func append(_ entries: [RingStream.Entry], _ start: Int, _ end: Int, upTo latest: UInt64, cpu: Int32, stream: Int32) -> Int {
-    let stop = min(end, start &+ (records.count &- count))
-    guard start < stop else { return 0 }
-    let target = count
-    let taken = Self.copy(entries.span, start, stop, latest, cpu, stream, into: &records, target)
-    count &+= taken
-    if taken > 0 { self.latest = max(self.latest, records[count &- 1].time) }
-    return taken
-  }
-
   /// Adds the samples of `entries` from `start` up to `end`, as far as they lie in `buffer`, there is room and their times are at most `latest`;
   /// how many. As records they are of `stream`, in the recording's buffer `shared`.
   mutating func append(
@@ -106,21 +95,32 @@ public struct RecordBatch: Sendable {
     }
     return place &- start
   }
+}
 
-  private static func copy(
-    _ entries: Span<RingStream.Entry>, _ start: Int, _ stop: Int, _ latest: UInt64, _ cpu: Int32, _ stream: Int32,
-    into records: inout [Record], _ first: Int
-  ) -> Int {
-    var room = records.mutableSpan
-    var place = start
-    var target = first
-    while place < stop, entries[place].time <= latest {
-      let entry = entries[place]
-      room[target] = Record(time: entry.time, cpu: cpu, stream: stream, offset: entry.offset, length: entry.length, buffer: stream, kind: .event)
-      place &+= 1
-      target &+= 1
-    }
-    return place &- start
+/// An event in a ring-buffer page.
+public struct RingEntry: BitwiseCopyable, Sendable {
+  /// Nanoseconds of the trace's clock.
+  public var time: UInt64 = 0
+  /// Where its data begin in the stream's bytes.
+  public var offset: Int32 = 0
+  /// How many bytes of data it has.
+  public var length: Int32 = 0
+}
+
+/// Events of one ring buffer that come one after another.
+public struct RingRun: Sendable {
+  /// The ring buffer, one CPU of one file.
+  public let stream: Int32
+  /// The CPU that wrote them.
+  public let cpu: Int32
+  /// The time of the last, in nanoseconds.
+  public let time: UInt64
+  /// Which of the stream's entries they are.
+  public var entries: Range<Int>
+
+  /// Entry `index` of them as a record.
+  public func record(_ entry: RingEntry) -> Record {
+    Record(time: entry.time, cpu: cpu, stream: stream, offset: entry.offset, length: entry.length, buffer: stream, kind: .event)
   }
 }
 

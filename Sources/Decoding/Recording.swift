@@ -272,27 +272,36 @@ public struct Recording {
     return perfRecord(stream, index)
   }
 
+  /// The events of a ring buffer that come next, at most `limit`, or nil if something else does. They and their bytes are valid until the
+  /// next call.
+  public mutating func nextRun(limit: Int) -> RingRun? {
+    guard !rings.isEmpty else { return nil }
+    if !hasMoved, let last = merger.next() { merger.advanced(to: advance(Int(last))) }
+    hasMoved = true
+    guard let stream = merger.next(), Int(stream) < rings.count, rings[Int(stream)].head == .event else { return nil }
+    hasMoved = false
+    let index = Int(stream)
+    let start = rings[index].nextEntry
+    let end = merger.latest.map { rings[index].end(ofRunFrom: start, upTo: $0, limit: limit) } ?? start &+ 1
+    rings[index].move(to: end &- 1)
+    merger.stays(at: rings[index].headTime)
+    return RingRun(stream: stream, cpu: rings[index].cpu, time: rings[index].headTime, entries: start..<end)
+  }
+
+  /// Shows `body` the entries of the ring buffer that `run`, the last one, is of, and the bytes they lie in.
+  public func withEntries<Result>(of run: RingRun, _ body: (Span<RingEntry>, RawSpan) -> Result) -> Result {
+    let entries = rings[Int(run.stream)].entries
+    return body(entries.span, buffers.bytes(Int(run.stream)))
+  }
+
   /// Replaces `records` by the next ones; none are left at the end. The bytes of all of them are valid until the next call.
-  /// Losses and lines of text come alone, so that what is asked about the last record holds for them, too.
+  /// But for samples of a perf.data they come alone, so that what is asked about the last record holds for them, too.
   public mutating func next(_ records: inout RecordBatch) {
     (records.count, records.latest) = (0, 0)
     guard let first = next() else { return }
     records.append(first)
-    guard first.kind == .event else { return }
-    if let index = perfIndex(first.stream) { return takeSamples(index, first.stream, &records) }
-    takeRun(Int(first.stream), &records)
-    while records.count < records.capacity, let last = merger.next(),
-      rings[Int(last)].advance(&buffers, Int(last), &found, mayFill: false)
-    {
-      merger.advanced(to: rings[Int(last)].head == .end ? nil : rings[Int(last)].headTime)
-      guard let stream = merger.next(), Int(stream) < rings.count, rings[Int(stream)].head == .event else {
-        // That is for the next call.
-        hasMoved = true
-        return
-      }
-      records.append(ringRecord(stream))
-      takeRun(Int(stream), &records)
-    }
+    guard first.kind == .event, let index = perfIndex(first.stream) else { return }
+    takeSamples(index, first.stream, &records)
   }
 
   /// Adds the samples of perf.data `index` behind the one it is at that come before all other streams' next records.
@@ -304,17 +313,6 @@ public struct Recording {
     // What it is at now is for the next call.
     merger.advanced(to: perfs[index].head == .end ? nil : perfs[index].headTime)
     hasMoved = true
-  }
-
-  /// Adds the events of ring `index` behind the one it is at that come before all other streams' next ones.
-  private mutating func takeRun(_ index: Int, _ records: inout RecordBatch) {
-    let start = rings[index].nextEntry &+ 1
-    guard start < rings[index].entryCount, let latest = merger.latest else { return }
-    let taken = records.append(
-      rings[index].entries, start, rings[index].entryCount, upTo: latest, cpu: rings[index].cpu, stream: Int32(truncatingIfNeeded: index))
-    guard taken > 0 else { return }
-    rings[index].move(to: start &+ taken &- 1)
-    merger.stays(at: rings[index].headTime)
   }
 
   private mutating func ringRecord(_ stream: Int32) -> Record {

@@ -42,8 +42,8 @@ public struct EventBatch: Sendable {
   /// So many events at most are held for the next batch.
   static let heldLimit = 16
 
-  /// Whether there is room for `needed` more.
-  func hasRoom(for needed: Int) -> Bool { events.count &- count >= needed }
+  /// There is room for so many more.
+  var room: Int { events.count &- count }
 
   /// Event `index` of them.
   @inlinable public subscript(index: Int) -> Event { events[index] }

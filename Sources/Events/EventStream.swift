@@ -32,6 +32,8 @@ public struct EventStream {
   /// Events that are decoded, and which of them comes next.
   var ready = EventBatch()
   private(set) var nextReady = 0
+  /// Events of a ring buffer that come next.
+  private var run: RingRun?
   /// Whether there were stacks.
   var hasStacks = false
   /// Events that wait for the stack of a wakeup among them.
@@ -73,7 +75,14 @@ public struct EventStream {
     takeHeld()
     // Lines of text come one by one.
     let needed = recording.info.isText ? 1 : EventBatch.step
-    while ready.hasRoom(for: needed) { guard fill() else { break } }
+    while ready.room > 0 {
+      if run == nil { run = recording.nextRun(limit: ready.room) }
+      if run != nil {
+        decodeRuns()
+      } else {
+        guard ready.room >= needed, fill() else { break }
+      }
+    }
     holdBack()
     return ready.count > 0
   }
@@ -131,23 +140,38 @@ public struct EventStream {
         records.all, place, records.count, recording, format, decoders[format], &names, &flows, &ready)
       place = end
       guard let outcome else { continue }
-      let record = records[end &- 1]
-      switch outcome {
-      case .event, .other: break
-      case .window: noteWindow(ready[ready.count &- 1])
-      case .function(let address, let isTracer):
-        if !isReadable(address, record.stream) {
-          ready.count &-= 1
-          if isTracer { functionCount &+= 1 }
-        }
-      case .stack:
-        hasStacks = true
-        let pid = ready.events[ready.count].pid
-        if isReadableStack(record, format) { announce(record.cpu) { $0.pid == pid } }
-      case .tooShort:
-        recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
-        ready.append(Self.missing(record))
+      take(outcome, records[end &- 1], format)
+    }
+  }
+
+  /// Decodes the events of `run`, and of the runs behind it.
+  private mutating func decodeRuns() {
+    guard let begin = run else { return }
+    let format = recording.formatIndex(ofStream: begin.stream)
+    if first == nil { first = recording.withEntries(of: begin) { entries, _ in entries[begin.entries.lowerBound].time } }
+    let place = Self.decode(&run, &recording, format, decoders[format], &names, &flows, &ready)
+    recordCount &+= place.count
+    last = max(last, place.time)
+    if let outcome = place.outcome, let record = place.record { take(outcome, record, format) }
+  }
+
+  /// Takes in what decoding could not: `record` is `outcome`, and its event the next in `ready`, or already there.
+  private mutating func take(_ outcome: EventDecoder.Outcome, _ record: Record, _ format: Int) {
+    switch outcome {
+    case .event, .other: break
+    case .window: noteWindow(ready[ready.count &- 1])
+    case .function(let address, let isTracer):
+      if !isReadable(address, record.stream) {
+        ready.count &-= 1
+        if isTracer { functionCount &+= 1 }
       }
+    case .stack:
+      hasStacks = true
+      let pid = ready.events[ready.count].pid
+      if isReadableStack(record, format) { announce(record.cpu) { $0.pid == pid } }
+    case .tooShort:
+      recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
+      ready.append(Self.missing(record))
     }
   }
 
@@ -226,6 +250,69 @@ public struct EventStream {
         }
         last = outcome
         break
+      }
+    }
+    batch.count = filled
+    return (index, last)
+  }
+
+  /// Where the decoding of runs has ended.
+  private struct Place {
+    /// So many events were decoded, and the last had this time.
+    var count = 0
+    var time: UInt64 = 0
+    /// What the last one turned out to be if it needs more than decoding.
+    var outcome: EventDecoder.Outcome?
+    var record: Record?
+  }
+
+  /// The same for the entries of `run` and of the runs behind it, which replace it.
+  private static func decode(
+    _ run: inout RingRun?, _ recording: inout Recording, _ format: Int, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
+    _ batch: inout EventBatch
+  ) -> Place {
+    var place = Place()
+    while let current = run, recording.formatIndex(ofStream: current.stream) == format {
+      let start = current.entries.lowerBound
+      place.time = max(place.time, current.time)
+      let (end, outcome) = recording.withEntries(of: current) { entries, bytes in
+        decode(current, entries, bytes, decoder, &names, &flows, &batch)
+      }
+      place.count &+= end &- start
+      if end < current.entries.upperBound { run?.entries = end..<current.entries.upperBound } else { run = nil }
+      if let outcome {
+        place.outcome = outcome
+        place.record = recording.withEntries(of: current) { entries, _ in current.record(entries[end &- 1]) }
+        return place
+      }
+      if batch.room > 0 { run = recording.nextRun(limit: batch.room) }
+    }
+    return place
+  }
+
+  @inline(__always)
+  private static func decode(
+    _ run: RingRun, _ entries: Span<RingEntry>, _ bytes: RawSpan, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
+    _ batch: inout EventBatch
+  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+    let (schemas, layouts) = (decoder.schemaOfID.span, decoder.layouts.span)
+    var (index, filled) = (run.entries.lowerBound, batch.count)
+    let before = batch.before &+ 1
+    var events = batch.events.mutableSpan
+    var last: EventDecoder.Outcome?
+    while index < run.entries.upperBound, last == nil {
+      let entry = entries[index]
+      let outcome = decoder.decode(
+        entry.time, run.cpu, bytes.slice(Int(entry.offset), Int(entry.length)), schemas, layouts, &names, &flows, into: &events[filled])
+      events[filled].order = before &+ UInt32(truncatingIfNeeded: filled)
+      index &+= 1
+      switch outcome {
+      case .event: filled &+= 1
+      case .other: break
+      case .window, .function:
+        filled &+= 1
+        last = outcome
+      case .tooShort, .stack: last = outcome
       }
     }
     batch.count = filled

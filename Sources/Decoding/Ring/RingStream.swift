@@ -21,18 +21,9 @@ struct RingStream {
   private var isCutShort = false
   private var hasLostTheRest = false
 
-  /// An event of the page the stream is in.
-  struct Entry: BitwiseCopyable {
-    /// Nanoseconds.
-    var time: UInt64 = 0
-    /// Where its data begin in the buffer.
-    var offset: Int32 = 0
-    /// How many bytes of data it has.
-    var length: Int32 = 0
-  }
   /// The events found by the last walk, and which of them comes next. A page is walked in one go, for a loop over one span of bytes takes a
   /// third of the time that coming back for each event does.
-  private(set) var entries = [Entry](repeating: Entry(), count: Self.walkLimit)
+  private(set) var entries = [RingEntry](repeating: RingEntry(), count: Self.walkLimit)
   private(set) var entryCount = 0
   private(set) var nextEntry = 0
 
@@ -64,9 +55,8 @@ struct RingStream {
     source.open(&diagnostics)
   }
 
-  /// Moves to the next entry, gap or the end. False if it did not, because what the buffer holds would have to be replaced, and it may not.
-  @discardableResult
-  mutating func advance(_ buffers: inout ByteBuffers, _ index: Int, _ diagnostics: inout Diagnostics, mayFill: Bool = true) -> Bool {
+  /// Moves to the next entry, gap or the end.
+  mutating func advance(_ buffers: inout ByteBuffers, _ index: Int, _ diagnostics: inout Diagnostics) {
     if head == .event { nextEntry &+= 1 }
     while true {
       if let found = pendingGap {
@@ -74,22 +64,30 @@ struct RingStream {
         gap = scaled(found)
         headTime = gap?.after ?? 0
         head = .gap
-        return true
+        return
       }
       if nextEntry < entryCount {
         headTime = entries[nextEntry].time
         head = .event
-        return true
+        return
       }
       if cursor < dataEnd {
         walk(buffers.bytes(index), &diagnostics)
-      } else if !mayFill, nextPage >= buffers.byteCount(index) {
-        return false
       } else if !openPage(&buffers, index, &diagnostics), !loseTheRest() {
         head = .end
-        return true
+        return
       }
     }
+  }
+
+  /// Where the events of the walk from `start` on end that are not behind `latest`, `limit` of them at most; the first counts in any case.
+  @inline(__always)
+  func end(ofRunFrom start: Int, upTo latest: UInt64, limit: Int) -> Int {
+    let entries = entries.span
+    let stop = min(entryCount, start &+ limit)
+    var end = start &+ 1
+    while end < stop, entries[end].time <= latest { end &+= 1 }
+    return end
   }
 
   /// Moves on to event `index` of the walk.
@@ -106,7 +104,7 @@ struct RingStream {
     var damage: (kind: DiagnosticKind, detail: String)?
     nextEntry = 0
     // Taken out of `self` for the time, so that nothing is checked for each event.
-    var table: [Entry] = []
+    var table: [RingEntry] = []
     swap(&table, &entries)
     var found = table.mutableSpan
     walking: while at < end, count < Self.walkLimit {
@@ -160,7 +158,7 @@ struct RingStream {
         break
       }
       time &+= delta
-      found[count] = Entry(
+      found[count] = RingEntry(
         time: isScaled ? scale.nanoseconds(time) : time, offset: Int32(truncatingIfNeeded: offset),
         length: Int32(truncatingIfNeeded: length))
       count &+= 1
@@ -174,14 +172,14 @@ struct RingStream {
   /// The same for entries as nearly all are, up to the first one that is not: of the usual sizes, little-endian, with times in nanoseconds.
   @inline(__always)
   private static func walkPlain(
-    _ bytes: RawSpan, _ end: Int, _ at: inout Int, _ time: inout UInt64, _ found: inout MutableSpan<Entry>, _ count: inout Int
+    _ bytes: RawSpan, _ end: Int, _ at: inout Int, _ time: inout UInt64, _ found: inout MutableSpan<RingEntry>, _ count: inout Int
   ) {
     while count < found.count, let word = bytes.integer(UInt32.self, at: at) {
       let type = word & 31
       let next = at &+ 4 &+ Int(type) &* 4
       guard type &- 1 < 28, next <= end else { return }
       time &+= UInt64(word >> 5)
-      found[count] = Entry(time: time, offset: Int32(truncatingIfNeeded: at &+ 4), length: Int32(truncatingIfNeeded: type &* 4))
+      found[count] = RingEntry(time: time, offset: Int32(truncatingIfNeeded: at &+ 4), length: Int32(truncatingIfNeeded: type &* 4))
       count &+= 1
       at = next
     }
