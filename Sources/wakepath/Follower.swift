@@ -4,20 +4,26 @@ import Journeys
 import Reports
 import Synchronization
 
-/// Follows journeys on a thread of its own while this one reads, decodes and reports: batches of events go over, and come back with the
-/// journeys that ended in them, to be filled again.
+/// Follows journeys on a thread of its own, and reports them, while this one reads and decodes: batches of events go over, and come back to be
+/// filled again.
 final class Follower: Sendable {
-  /// Events, and the journeys that ended with them once they are looked at.
-  private struct Load {
-    var events: EventBatch
-    var journeys: [Journey] = []
+  /// What the thread works with.
+  private struct Work: ~Copyable {
+    var engine: JourneyEngine
+    var report: LatencyReport
+
+    /// Reports what has ended.
+    mutating func drain() {
+      for journey in engine.finished { report.add(journey) }
+      engine.finished.removeAll(keepingCapacity: true)
+    }
   }
 
-  /// Nil while somebody works with it.
-  private let engine: Mutex<JourneyEngine?>
+  /// Nil while the thread has it.
+  private let work: Mutex<Work?>
   /// Batches to be looked at, and those that were, oldest first. An empty one is the last.
-  private let filled = Mutex<[Load]>([])
-  private let emptied: Mutex<[Load]>
+  private let filled = Mutex<[EventBatch]>([])
+  private let emptied: Mutex<[EventBatch]>
   /// How many there are of either.
   private let (toFollow, toFill): (DispatchSemaphore, DispatchSemaphore)
   private let done = DispatchSemaphore(value: 0)
@@ -28,57 +34,49 @@ final class Follower: Sendable {
 
   /// Follows with `engine`.
   init(_ engine: consuming JourneyEngine) {
-    self.engine = Mutex(engine)
-    emptied = Mutex((0..<Self.batches).map { _ in Load(events: EventBatch(capacity: Self.capacity)) })
+    work = Mutex(Work(engine: engine, report: LatencyReport()))
+    emptied = Mutex((0..<Self.batches).map { _ in EventBatch(capacity: Self.capacity) })
     (toFollow, toFill) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     for _ in 0..<Self.batches { toFill.signal() }
   }
 
-  /// Takes all events of `stream` and adds their journeys to `report`; the engine at the end.
+  /// Takes all events of `stream`; the engine at the end, and in `report` the journeys.
   func follow(_ stream: inout EventStream, _ report: inout LatencyReport) -> JourneyEngine {
-    DispatchQueue.global(qos: .userInitiated).async { [self] in work() }
+    DispatchQueue.global(qos: .userInitiated).async { [self] in follow() }
     var isMore = true
     while isMore {
       toFill.wait()
-      var load = emptied.withLock { $0.removeFirst() }
-      Self.drain(&load.journeys, &report)
-      isMore = stream.next(&load.events)
-      let next = load
+      var events = emptied.withLock { $0.removeFirst() }
+      isMore = stream.next(&events)
+      let next = events
       filled.withLock { $0.append(next) }
       toFollow.signal()
     }
     done.wait()
-    var rest = emptied.withLock { $0 }
-    for index in rest.indices { Self.drain(&rest[index].journeys, &report) }
-    guard var engine = engine.withLock({ $0.take() }) else { fatalError("the thread that follows gives the engine back") }
-    engine.finish()
-    Self.drain(&engine.finished, &report)
-    return engine
+    guard var whole = work.withLock({ $0.take() }) else { fatalError("the thread gives back what it worked with") }
+    whole.engine.finish()
+    whole.drain()
+    report = whole.report
+    return whole.engine
   }
 
-  private func work() {
-    guard var engine = engine.withLock({ $0.take() }) else { return }
+  private func follow() {
+    guard var own = work.withLock({ $0.take() }) else { return }
     while true {
       toFollow.wait()
-      var load = filled.withLock { $0.removeFirst() }
-      guard load.events.count > 0 else { break }
-      engine.consume(load.events)
-      swap(&engine.finished, &load.journeys)
-      let looked = load
-      emptied.withLock { $0.append(looked) }
+      let events = filled.withLock { $0.removeFirst() }
+      guard events.count > 0 else { break }
+      own.engine.consume(events)
+      own.drain()
+      emptied.withLock { $0.append(events) }
       toFill.signal()
     }
-    give(back: engine)
+    give(back: own)
     done.signal()
   }
 
-  private func give(back used: consuming JourneyEngine) {
-    var used: JourneyEngine? = consume used
-    engine.withLock { swap(&$0, &used) }
-  }
-
-  private static func drain(_ journeys: inout [Journey], _ report: inout LatencyReport) {
-    for journey in journeys { report.add(journey) }
-    journeys.removeAll(keepingCapacity: true)
+  private func give(back own: consuming Work) {
+    var own: Work? = consume own
+    work.withLock { swap(&$0, &own) }
   }
 }
