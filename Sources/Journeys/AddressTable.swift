@@ -3,7 +3,8 @@ internal import BasicContainers
 /// A table of small values by address (or another number): open addressing in one flat array. A lookup costs a multiplication and, for
 /// nearly all keys, one cache line; the dictionary of the standard library, which also withstands chosen keys, takes five times as long.
 struct AddressTable<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
-  private struct Entry {
+  /// Not private for the reason that `PacketTable.Head` is not.
+  struct Entry {
     var key: UInt64
     var value: Value?
   }

@@ -12,8 +12,9 @@ protocol AddressedPacket: Sendable {
 
 /// The packets in flight, in slots that are used again, and the addresses they live at.
 struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
-  /// What tells packets apart, beside the slots, which are too large to be looked at for that.
-  private struct Head {
+  /// What tells packets apart, beside the slots, which are too large to be looked at for that. It is not private, for the compiler (Swift 6.3.1)
+  /// fails where another module destroys a table of private things.
+  struct Head {
     /// The address of its sk_buff.
     var address: UInt64 = 0
     /// Counts the packets that have used this slot.
