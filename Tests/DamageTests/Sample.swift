@@ -6,7 +6,7 @@ import Support
 /// The formats that are damaged.
 enum SampleFormat: String, CaseIterable, Codable, Sendable {
   case traceDat6, traceDat7, traceDat7Packed
-  case perfData, perfPipe, perfPacked
+  case perfData, perfPipe, perfPacked, perfCallchains
   case ftraceText, reportText, perfScript
   /// The raw pages of one CPU, beside those of the other and the formats, as in tracefs.
   case pages
@@ -67,8 +67,9 @@ struct Sample {
       data = file
       pieces = zip(ranges, pages).map { Piece(range: $0, cpu: $1.0, times: $1.1[0]...$1.1[$1.1.count - 1]) }
       (isShared, needsEnd, mayEndAnywhere) = (false, false, false)
-    case .perfData, .perfPipe, .perfPacked:
-      let (file, records) = recording.perfData(isPipe: format != .perfData, isPacked: format == .perfPacked)
+    case .perfData, .perfPipe, .perfPacked, .perfCallchains:
+      let (file, records) = recording.perfData(
+        isPipe: format != .perfData, isPacked: format == .perfPacked, hasCallchains: format == .perfCallchains)
       data = file
       pieces = records.map { Piece(range: $0.range, cpu: $0.cpu, times: $0.time...$0.time, round: $0.round) }
       (isShared, needsEnd, mayEndAnywhere) = (true, format == .perfData, format != .perfData)

@@ -19,11 +19,15 @@ struct PerfDataTests {
       switch record.kind {
       case .gap: records.append("gap [\(record.cpu)] \(recording.gap.after)…\(recording.gap.before) \(recording.gap.events.map(String.init) ?? "?")")
       case .line: records.append("line")
-      case .stack: records.append("stack")
+      case .stack: records.append(stack(record, recording))
       case .event: records.append(line(record, recording))
       }
     }
     return (records, recording)
+  }
+
+  private static func stack(_ record: Record, _ recording: borrowing Recording) -> String {
+    recording.bytes(of: record).integer(UInt64.self, at: 8) == 0x1000 ? "stack" : "another stack"
   }
 
   private static func line(_ record: Record, _ recording: borrowing Recording) -> String {
@@ -146,6 +150,16 @@ struct PerfDataTests {
     #expect(times.starts(with: before) && after.suffix(1900).elementsEqual(times.suffix(1900)))
     #expect(recording.diagnostics.rows.map(\.kind) == [.recordsOutOfOrder] && recording.diagnostics.rows[0].count <= 1001)
     #expect(records.contains { $0.hasPrefix("gap [0] ") } && records.contains { $0.hasPrefix("gap [1] ") })
+  }
+
+  @Test("has the callchains of wakeups behind them", arguments: [false, true])
+  func callchains(isPipe: Bool) throws {
+    let small = try SmallRecording()
+    let (plain, _) = try Self.read(small.perfData(isPipe: isPipe).file)
+    let (records, recording) = try Self.read(small.perfData(isPipe: isPipe, hasCallchains: true).file)
+    #expect(plain.count > 500 && recording.diagnostics.rows.isEmpty)
+    #expect(records.count == 2 * plain.count)
+    #expect(stride(from: 1, to: records.count, by: 2).allSatisfy { records[$0] == "stack" })
   }
 
   @Test("names tasks as they were called at the time")

@@ -12,6 +12,8 @@ public struct PerfDataBuilder: Sendable {
   public var softwareIDs: Set<UInt64> = []
   /// `PERF_SAMPLE_…`; samples are built to it.
   public var sampleType: UInt64 = 0x1_0587
+  /// The id of the event that the samples say they are of.
+  public var event: UInt64 = 9
   public var release = "6.1.0"
   /// Says in the header that there are no data, as a recorder that was killed does.
   public var isUnfinished = false
@@ -94,7 +96,7 @@ public struct PerfDataBuilder: Sendable {
   private func attribute(_ id: UInt64) -> Data {
     // sample_id_all is bit 18, on big-endian machines counted from the top.
     let flags: UInt64 = isBigEndian ? 1 << 45 : 1 << 18
-    var attribute = bytes(UInt32(softwareIDs.contains(id) ? 1 : 2)) + bytes(UInt32(attributeSize)) + bytes(UInt64(9)) + bytes(UInt64(1)) + bytes(sampleType)
+    var attribute = bytes(UInt32(softwareIDs.contains(id) ? 1 : 2)) + bytes(UInt32(attributeSize)) + bytes(event) + bytes(UInt64(1)) + bytes(sampleType)
     attribute += bytes(UInt64(4)) + bytes(flags)
     return attribute + Data(count: attributeSize - attribute.count)
   }

@@ -72,6 +72,10 @@ public struct SmallRecording: Sendable {
     return recording.cpus.map { pages in pages.filter { times.contains(KernelRecording.time(of: $0)) } }
   }
 
+  private func id(of event: String) -> UInt64 {
+    formats.lazy.flatMap(\.texts).first { KernelRecording.name($0) == event }.map { UInt64(KernelRecording.id($0)) } ?? 0
+  }
+
   /// A trace.dat of these pages.
   public var traceDat: TraceDatBuilder {
     var builder = TraceDatBuilder()
@@ -83,11 +87,14 @@ public struct SmallRecording: Sendable {
     return builder
   }
 
-  /// A perf.data with a sample for each entry, in rounds, as `perf record` writes them.
-  public func perfData(isPipe: Bool, isPacked: Bool = false) -> (file: Data, records: [(range: Range<Int>, cpu: Int, time: UInt64, round: Int)]) {
+  /// A perf.data with a sample for each entry, in rounds, as `perf record` writes them; with callchains all are said to be wakeups.
+  public func perfData(
+    isPipe: Bool, isPacked: Bool = false, hasCallchains: Bool = false
+  ) -> (file: Data, records: [(range: Range<Int>, cpu: Int, time: UInt64, round: Int)]) {
     var builder = PerfDataBuilder()
     builder.isPipe = isPipe
-    builder.sampleType = 0x1_0486
+    builder.sampleType = hasCallchains ? 0x1_04a6 : 0x1_0486
+    if hasCallchains { builder.event = id(of: "sched_waking") }
     builder.formats = formats
     builder.names = commandLines.split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ", maxSplits: 1)
