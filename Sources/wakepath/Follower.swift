@@ -19,8 +19,7 @@ final class Follower: Sendable {
     }
   }
 
-  /// Nil while the thread has it.
-  private let work: Mutex<Work?>
+  private let work: Mutex<Work>
   /// Batches to be looked at, and those that were, oldest first. An empty one is the last.
   private let filled = Mutex<[EventBatch]>([])
   private let emptied: Mutex<[EventBatch]>
@@ -62,29 +61,32 @@ final class Follower: Sendable {
       toFollow.signal()
     }
     done.wait()
-    guard var whole = work.withLock({ $0.take() }) else { fatalError("the thread gives back what it worked with") }
-    whole.engine.finish()
-    whole.drain()
-    report = whole.report
-    return whole.engine
+    var engine = JourneyEngine(stream.capabilities)
+    work.withLock { own in
+      own.engine.finish()
+      own.drain()
+      report = own.report
+      swap(&engine, &own.engine)
+    }
+    return engine
   }
 
   private func follow() {
-    guard var own = work.withLock({ $0.take() }) else { return }
-    var taken = 0
-    while true {
-      Self.look { filledSoFar.load(ordering: .acquiring) > taken }
-      toFollow.wait()
-      taken += 1
-      let events = filled.withLock { $0.removeFirst() }
-      guard events.count > 0 else { break }
-      own.engine.consume(events)
-      own.drain()
-      emptied.withLock { $0.append(events) }
-      followed.add(1, ordering: .releasing)
-      toFill.signal()
+    work.withLock { own in
+      var taken = 0
+      while true {
+        Self.look { filledSoFar.load(ordering: .acquiring) > taken }
+        toFollow.wait()
+        taken += 1
+        let events = filled.withLock { $0.removeFirst() }
+        guard events.count > 0 else { break }
+        own.engine.consume(events)
+        own.drain()
+        emptied.withLock { $0.append(events) }
+        followed.add(1, ordering: .releasing)
+        toFill.signal()
+      }
     }
-    give(back: own)
     done.signal()
   }
 
@@ -92,10 +94,5 @@ final class Follower: Sendable {
   @inline(__always)
   private static func look(_ isThere: () -> Bool) {
     for _ in 0..<looks where isThere() { return }
-  }
-
-  private func give(back own: consuming Work) {
-    var own: Work? = consume own
-    work.withLock { swap(&$0, &own) }
   }
 }
