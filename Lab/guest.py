@@ -66,11 +66,13 @@ def shorten_kallsyms():
     with open("/proc/sys/kernel/kptr_restrict", "w") as restrict:
         restrict.write("0")
     symbols = [line.split() for line in read("/proc/kallsyms").splitlines()]
-    text = [symbol for symbol in symbols if symbol[1] in "tTwW"]
+    text = sorted((symbol for symbol in symbols if symbol[1] in "tTwW"), key=lambda symbol: int(symbol[0], 16))
+    # With the function behind each, where it ends.
+    entries = {index for number, symbol in enumerate(text) if symbol[2].startswith(matrix.INTERRUPTIONS) for index in (number, number + 1)}
     network = [int(symbol[0], 16) for symbol in text if len(symbol) == 3 and symbol[2] in NETWORK_SYMBOLS]
     first, last = min(network), max(network) + 0x10000
-    kept = [symbol for symbol in text
-            if (first <= int(symbol[0], 16) <= last or symbol[2] in KERNEL_START if len(symbol) == 3
+    kept = [symbol for number, symbol in enumerate(text)
+            if (first <= int(symbol[0], 16) <= last or symbol[2] in KERNEL_START or number in entries if len(symbol) == 3
                 else symbol[3] in NETWORK_MODULES)]
     with open("/dev/shm/kallsyms", "w") as table:
         for symbol in kept:

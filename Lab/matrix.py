@@ -17,7 +17,9 @@ LOCAL = "/dev/shm/perf"
 # The stack behind each wakeup, by trace-cmd and by perf.
 STACKS = ["-e", "sched:sched_waking", "-R", "stacktrace"]
 CALLCHAINS = {"sched:sched_waking": "sched:sched_waking/call-graph=fp/"}
-SYMBOLS_AROUND = 40  # as many on either side of sock_def_readable, and where the kernel begins, are kept of /proc/kallsyms
+# Where interrupts and soft interrupts begin in a stack: what lies beyond was interrupted.
+INTERRUPTIONS = ("asm_", "handle_irq_event", "handle_softirqs", "__handle_irq_event", "__do_softirq", "__softirqentry_text_start", "generic_handle_")
+SYMBOLS_AROUND = 40  # as many on either side of sock_def_readable are kept of /proc/kallsyms
 TEXTS = {  # made from which recording, and by what
     "report.txt": ["trace-cmd", "report", "trace.dat"],
     "report-t.txt": ["trace-cmd", "report", "-t", "trace.dat"],
@@ -64,13 +66,17 @@ def recorder_command(perf, trace_cmd, events, directory):
 
 
 def keep_symbols(directory):
-    """Writes as much of /proc/kallsyms as says which addresses are in sock_def_readable; a perf.data names no functions."""
+    """Writes as much of /proc/kallsyms as says which addresses are in sock_def_readable, where interrupts begin, and where the kernel does;
+    a perf.data names no functions."""
     with open("/proc/kallsyms") as table:
-        lines = sorted(table, key=lambda line: int(line.split()[0], 16))
-    place = next(number for number, line in enumerate(lines) if line.split()[2] == "sock_def_readable")
-    starts = [line for line in lines if line.split()[2] in ("_text", "_stext")]
+        lines = sorted((line for line in table if "[" not in line), key=lambda line: int(line.split()[0], 16))
+    names = [line.split()[2] for line in lines]
+    place = names.index("sock_def_readable")
     with open(os.path.join(directory, "kallsyms"), "w") as file:
-        file.writelines(starts + lines[place - SYMBOLS_AROUND:place + SYMBOLS_AROUND])
+        for number, line in enumerate(lines):
+            if (abs(number - place) < SYMBOLS_AROUND or names[number] in ("_text", "_stext")
+                    or any(name.startswith(INTERRUPTIONS) for name in names[max(number - 1, 0):number + 1])):
+                file.write(line)
 
 
 def write_texts(directory):

@@ -130,10 +130,10 @@ struct EventDecoder {
     return .window
   }
 
-  /// Whether the stack in `entry` has an address that `isWanted` is true of.
-  func hasCaller(_ entry: RawSpan, where isWanted: (UInt64) -> Bool) -> Bool {
-    guard let type = entry.integer(UInt16.self, at: typeOffset, order), schemaOfID[Int(type)] <= Int16(Self.functionBase) else { return false }
-    return functions[Self.functionBase - Int(schemaOfID[Int(type)])].hasCaller(entry, order, where: isWanted)
+  /// Where the addresses of the stack in `entry` begin, and the size of each; nil if it tells of none.
+  func stack(_ entry: RawSpan) -> (offset: Int, size: Int)? {
+    guard let type = entry.integer(UInt16.self, at: typeOffset, order), schemaOfID[Int(type)] <= Int16(Self.functionBase) else { return nil }
+    return functions[Self.functionBase - Int(schemaOfID[Int(type)])].stack
   }
 
   private func function(_ index: Int, _ entry: RawSpan, _ event: inout Event) -> Outcome {

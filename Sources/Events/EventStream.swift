@@ -166,9 +166,8 @@ public struct EventStream {
         if isTracer { functionCount &+= 1 }
       }
     case .stack:
-      hasStacks = true
       let pid = ready.events[ready.count].pid
-      if isReadableStack(record, format) { announce(record.cpu) { $0.pid == pid } }
+      take(record, Self.stack(record, recording, decoders[format])) { $0.pid == pid }
     case .tooShort:
       recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
       ready.append(Self.missing(record))
@@ -185,16 +184,8 @@ public struct EventStream {
     }
   }
 
-  /// Whether the stack that `record` tells of goes through sock_def_readable.
-  private mutating func isReadableStack(_ record: Record, _ format: Int) -> Bool {
-    guard let catalog = recording.catalog(ofStream: record.stream) else { return false }
-    return Self.isReadableStack(record, recording, decoders[format]) { readable.covers($0, format, catalog) }
-  }
-
-  private static func isReadableStack(
-    _ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder, _ covers: (UInt64) -> Bool
-  ) -> Bool {
-    decoder.hasCaller(recording.bytes(of: record), where: covers)
+  private static func stack(_ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder) -> (offset: Int, size: Int)? {
+    decoder.stack(recording.bytes(of: record))
   }
 
   /// Whether the function at `address` is sock_def_readable in the kernel that stream `stream` is of.

@@ -39,15 +39,8 @@ struct FunctionSchema {
   /// Entries shorter than this are damaged.
   var size: Int { max(address.offset + address.size, (socket?.offset ?? 0) + (socket?.size ?? 0)) }
 
-  /// Whether `isWanted` is true of an address in the stack that `entry` tells of.
-  func hasCaller(_ entry: RawSpan, _ order: ByteOrder, where isWanted: (UInt64) -> Bool) -> Bool {
-    var at = address.offset
-    while let caller = entry.unsigned(at: at, size: address.size, order) {
-      if isWanted(caller) { return true }
-      at &+= address.size
-    }
-    return false
-  }
+  /// The addresses of the stack that `entry` tells of: where they begin, and the size of each.
+  var stack: (offset: Int, size: Int) { address }
 
   /// The address of the function that `entry` tells of.
   func address(_ entry: RawSpan, _ order: ByteOrder) -> UInt64 { entry.unsigned(at: address.offset, size: address.size, order) ?? 0 }
@@ -63,17 +56,17 @@ struct ReadableAddresses {
   /// For each catalog, the addresses that are the function's entry: a probe or the tracer may stand behind `endbr64` and within the call that
   /// ftrace patches in.
   private var entries: [Int: Range<UInt64>] = [:]
-  /// For each catalog, whether addresses met in stacks lie in the function.
-  private var callers: [Int: [UInt64: Bool]] = [:]
+  /// For each catalog, what addresses met in stacks are.
+  private var callers: [Int: [UInt64: StackFrame]] = [:]
   private static let callerLimit = 65_536
 
-  /// Whether `address`, of the kernel that `catalog` describes, lies in the function.
-  mutating func covers(_ address: UInt64, _ index: Int, _ catalog: FormatCatalog) -> Bool {
+  /// The frame of `address`, of the kernel that `catalog` describes.
+  mutating func frame(_ address: UInt64, _ index: Int, _ catalog: FormatCatalog) -> StackFrame {
     if let known = callers[index]?[address] { return known }
-    let isInside = catalog.symbol(at: address)?.name == FunctionSchema.readable
+    let frame = catalog.symbol(at: address).map { StackFrame(Array($0.name.utf8).view) } ?? .other
     if callers[index, default: [:]].count >= Self.callerLimit { callers[index] = [:] }
-    callers[index, default: [:]][address] = isInside
-    return isInside
+    callers[index, default: [:]][address] = frame
+    return frame
   }
 
   /// Whether `address`, of the kernel that `catalog` describes, is the function's entry.

@@ -50,6 +50,47 @@ struct StackTests {
     #expect(read.diagnostics.rows.isEmpty)
   }
 
+  /// What an interrupt wakes while sock_def_readable runs is no announcement: the kernel's text says that it was one, that of perf script has
+  /// only the frames.
+  private static let interrupted = [
+    """
+              <idle>-0       [001] d.h3.    10.000002: sched_waking: comm=disk pid=78 prio=120 target_cpu=001
+              <idle>-0       [001] d.h3.    10.000004: <stack trace>
+     => try_to_wake_up
+     => vring_interrupt
+     => sock_def_readable
+              <idle>-0       [001] ..s..    10.000006: softirq_exit: vec=3 [action=NET_RX]
+
+    """,
+    """
+    swapper     0 [001]    10.000002: sched:sched_waking: comm=disk pid=78 prio=120 target_cpu=001
+    \tffffffffb3d3a0b1 try_to_wake_up+0x1f1 ([kernel.kallsyms])
+    \tffffffffb3d3b0b1 handle_irq_event+0x38 ([kernel.kallsyms])
+    \tffffffffb3d3c0b1 asm_common_interrupt+0x22 ([kernel.kallsyms])
+    \tffffffffb4632fff sock_def_readable+0x1f ([kernel.kallsyms])
+
+    swapper     0 [001]    10.000006: irq:softirq_exit: vec=3 [action=NET_RX]
+
+    """,
+    """
+    app   9 [001]    10.000002: sched:sched_waking: comm=disk pid=78 prio=120 target_cpu=001
+    \tffffffffb3d3a0b1 try_to_wake_up+0x1f1 ([kernel.kallsyms])
+    \tffffffffb3d3b0b1 __softirqentry_text_start+0xc8 ([kernel.kallsyms])
+    \tffffffffb4632fff sock_def_readable+0x1f ([kernel.kallsyms])
+    \tffffffffb4632fff unix_stream_sendmsg+0x1f ([kernel.kallsyms])
+
+    swapper     0 [001]    10.000006: irq:softirq_exit: vec=3 [action=NET_RX]
+
+    """,
+  ]
+
+  @Test("of what an interrupt wakes says nothing, though it goes on through what was interrupted", arguments: interrupted)
+  func interruption(text: String) throws {
+    let read = try EventText.events(of: text)
+    #expect(read.events == ["waking 78 disk", "softirqExit(vector: 3)"])
+    #expect(read.diagnostics.rows.isEmpty)
+  }
+
   @Test("is no event of its own, and the same where events are read in batches")
   func batches() throws {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("wakepath-\(UUID().uuidString).txt")

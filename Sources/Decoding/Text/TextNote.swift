@@ -58,9 +58,9 @@ enum TextNote: Equatable {
         && line.has(" is empty", at: line.byteCount - 9)
   }
 
-  /// Where the name of sock_def_readable stands, if `line` is a frame of it in a stack: ` => sock_def_readable` (kernel, trace-cmd) or as
-  /// perf script writes frames; nil for another line.
-  static func readableFrame(_ line: RawSpan) -> TextLine.Column? {
+  /// Where the name of the function stands, if `line` is a frame of a stack: ` => sock_def_readable` (kernel, trace-cmd) or as perf script
+  /// writes frames; nil for another line.
+  static func function(ofFrame line: RawSpan) -> TextLine.Column? {
     let start = line.skippingSpaces(from: 0)
     var at = start
     if let name = afterArrow(line, start) {
@@ -71,12 +71,9 @@ enum TextNote: Equatable {
       _ = line.hexadecimal(at: &at)
       at = line.skippingSpaces(from: at)
     }
-    let end = at &+ readable.utf8CodeUnitCount
-    guard line.has(readable, at: at) else { return nil }
-    switch line.byte(at: end) {
-    case nil, 32, UInt8(ascii: "+"), UInt8(ascii: "/"): return TextLine.Column(at, end)
-    default: return nil
-    }
+    var end = at
+    while let byte = line.byte(at: end), byte != 32, byte != UInt8(ascii: "+"), byte != UInt8(ascii: "/") { end &+= 1 }
+    return TextLine.Column(at, end)
   }
 
   /// Where a frame ` => function` has its function; `trace-cmd report -N` writes a tab before the arrow. nil for another line.
@@ -84,8 +81,6 @@ enum TextNote: Equatable {
     let arrow = line.byte(at: start) == 9 ? start &+ 1 : start
     return line.has("=> ", at: arrow) ? arrow &+ 3 : nil
   }
-
-  private static let readable: StaticString = "sock_def_readable"
 
   /// A frame of a callchain of perf script, `\tffffffff81e32fff sock_def_readable+0x1f ([kernel.kallsyms])`.
   private static func isFrame(_ line: RawSpan, _ start: Int) -> Bool {

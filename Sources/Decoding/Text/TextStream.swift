@@ -20,6 +20,8 @@ struct TextStream {
   private(set) var headLength = 0
   /// The columns of the line the stream is at.
   private(set) var line = TextLine()
+  /// Whether a frame of the stack behind it has said what the stack says.
+  private var isStackOver = false
   /// The loss the stream is at, if it is at one.
   private(set) var gap: Gap?
 
@@ -85,6 +87,7 @@ struct TextStream {
       return false
     }
     line = found
+    isStackOver = false
     headOffset = place.lowerBound
     headLength = place.count
     headFileOffset = lines.offset
@@ -92,9 +95,12 @@ struct TextStream {
     return true
   }
 
-  /// Takes in `bytes` if they are a frame of sock_def_readable in the stack behind the last event; false if they are not.
+  /// Takes in `bytes` if they are the frame of sock_def_readable that the last event was called from; false if they are not.
   private mutating func readFrame(_ bytes: RawSpan, at place: Range<Int>) -> Bool {
-    guard line.time > 0, !line.isFrame, let name = TextNote.readableFrame(bytes) else { return false }
+    guard line.time > 0, !isStackOver, let name = TextNote.function(ofFrame: bytes) else { return false }
+    let frame = StackFrame(name.bytes(of: bytes))
+    isStackOver = frame != .other
+    guard frame == .readable else { return false }
     line = TextLine(frameOf: line, name)
     headOffset = place.lowerBound
     headLength = place.count
