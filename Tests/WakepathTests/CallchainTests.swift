@@ -56,6 +56,19 @@ import Testing
     #expect(try ready(journeys("perf.data", kallsyms: path)) == ready(journeys("perf.data")))
   }
 
+  @Test("What lies beyond an interrupt has not called: called so, the function before sock_def_readable makes them say nothing")
+  func interruption() throws {
+    let folder = try Repository.temporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let frames = String(decoding: try Self.run.contents("script-ns.txt.gz"), as: UTF8.self).split(separator: "\n")
+    let before = zip(frames, frames.dropFirst()).filter { $1.contains(" sock_def_readable+0x") }.map { $0.0.drop { $0 == "\t" || $0 == " " }.prefix { $0 != " " } }
+    let table = String(decoding: try Self.run.contents("kallsyms"), as: UTF8.self)
+    let path = folder.appendingPathComponent("kallsyms").path
+    try Data((table + Set(before).map { "\($0) T asm_sysvec_timer\n" }.joined()).utf8).write(to: URL(fileURLWithPath: path))
+    #expect(!before.isEmpty)
+    #expect(try ready(journeys("perf.data", kallsyms: path)).isEmpty)
+  }
+
   @Test("A table that hides its addresses, or none, is refused with a sentence")
   func refusals() throws {
     let folder = try Repository.temporaryDirectory()
