@@ -77,7 +77,7 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
     case .otherSamples:
       (.notice, .recorder, "samples of events that are no tracepoints (cycles, software events) are passed over")
     case .recordsOutOfOrder:
-      (.dataLoss, .recorder, "records come too late for their place in time, further from it than we keep; they are passed over")
+      (.dataLoss, .recorder, "records come when later ones have gone already; they are passed over")
     case .formatDamaged:
       (.damage, .file, "an event's format text cannot be parsed; its events are passed over")
     case .printFormatDamaged:

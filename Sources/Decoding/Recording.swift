@@ -28,6 +28,7 @@ public struct Recording {
   private let pageFormats: PageFormats?
   /// The ring buffer that is read, if not all are.
   private let buffer: String?
+  /// The kernel's symbols, if the user has them.
   let symbols: KernelSymbols?
   /// The catalog of all files of raw pages, or -1.
   var pageCatalog = -1
