@@ -36,6 +36,9 @@ public struct RecordedEvent: Sendable, Equatable {
     RecordedEvent(group, name, for: need, without: cost, device: deviceField, essential: isEssential, keeping: condition)
   }
 
+  /// What the kernel is to keep of it where `filter` keeps devices in a field; nil for all.
+  func condition(keeping filter: ((String) -> String)?) -> String? { deviceField.flatMap { filter?($0) } ?? condition }
+
   /// The name as `trace-cmd record -e` takes it.
   public var fullName: String { "\(system):\(name)" }
 }

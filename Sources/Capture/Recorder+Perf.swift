@@ -17,7 +17,7 @@ extension Recorder {
     var command = ["perf", "record", "-q", "-a", "-k", "CLOCK_MONOTONIC", "-m", "\(size(options) >> 10)K", "-o", output.partialPath]
     for event in events {
       command += ["-e", event.fullName]
-      if let condition = event.deviceField.flatMap({ filter?($0) }) ?? event.condition { command += ["--filter", condition] }
+      if let condition = event.condition(keeping: filter) { command += ["--filter", condition] }
     }
     if !options.command.isEmpty { command += ["--"] + options.command }
     guard SystemCalls.finds("perf") else {

@@ -57,9 +57,7 @@ struct RecordingInstance: ~Copyable {
       throw CaptureError("this kernel has no event \(missing.fullName), so \(missing.cost): use a kernel built with tracing of the network")
     }
     for event in events {
-      if let filter, let field = event.deviceField {
-        try set("events/\(event.fullName.path)/filter", filter(field), "\(event.fullName) cannot be kept to the given devices")
-      } else if let condition = event.condition {
+      if let condition = event.condition(keeping: filter) {
         try set("events/\(event.fullName.path)/filter", condition, "\(event.fullName) cannot be kept to \(condition)")
       }
       try set("events/\(event.fullName.path)/enable", "1", "the event \(event.fullName) cannot be enabled")

@@ -36,17 +36,9 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     if live { return try LiveVerify.run(options, keeping: keep) }
     var stream = EventStream(try interpretation.open(file))
-    var engine = JourneyEngine(stream.capabilities)
-    var checker = Checker(kernel: stream.recording.info.kernel)
-    while let event = stream.next() {
-      engine.consume(event)
-      checker.observe(event, engine)
-      for journey in engine.finished { checker.judge(journey) }
-      engine.finished.removeAll(keepingCapacity: true)
-    }
-    engine.finish()
-    for journey in engine.finished { checker.judge(journey) }
-    try print(checker.finish(), stream)
+    var verifier = Verifier(stream.capabilities, kernel: stream.recording.info.kernel)
+    while let event = stream.next() { verifier.observe(event) }
+    try print(verifier.finish(), stream)
     try options.finish(stream.recording.diagnostics)
   }
 

@@ -4,8 +4,7 @@ import Model
 
 /// A kernel that plays a script to the engine and the checker: each call emits one event, 1 µs after the one before.
 final class Play {
-  private var engine = JourneyEngine()
-  private var checker: Checker
+  private var verifier: Verifier
   private var time: UInt64 = 1_000_000
   private var names = NameTable()
   private var flows = FlowTable()
@@ -13,19 +12,11 @@ final class Play {
   var pid: Int32 = 0
   var flags: ContextFlags = []
 
-  init(kernel: String? = "6.12.0") { checker = Checker(kernel: kernel) }
+  init(kernel: String? = "6.12.0") { verifier = Verifier(Capabilities(kinds: Set(EventKind.allCases), probeNamesPacket: true), kernel: kernel) }
 
   func emit(_ body: Event.Body) {
     time += 1_000
-    let event = Event(time: time, cpu: cpu, pid: pid, flags: flags, body: body)
-    engine.consume(event)
-    checker.observe(event, engine)
-    judge()
-  }
-
-  private func judge() {
-    for journey in engine.finished { checker.judge(journey) }
-    engine.finished.removeAll()
+    verifier.observe(Event(time: time, cpu: cpu, pid: pid, flags: flags, body: body))
   }
 
   /// Runs `body` in a context and returns to the one before.
@@ -37,9 +28,7 @@ final class Play {
   }
 
   func finish() -> Verification {
-    engine.finish()
-    judge()
-    return checker.finish()
+    verifier.finish()
   }
 
   func softirq(_ body: (Play) -> Void) {

@@ -22,17 +22,9 @@ struct Replay {
 
   /// What the model says of the events as they are now.
   func verify() -> Verification {
-    var engine = JourneyEngine(capabilities)
-    var checker = Checker(kernel: kernel)
-    for event in events {
-      engine.consume(event)
-      checker.observe(event, engine)
-      for journey in engine.finished { checker.judge(journey) }
-      engine.finished.removeAll(keepingCapacity: true)
-    }
-    engine.finish()
-    for journey in engine.finished { checker.judge(journey) }
-    return checker.finish()
+    var verifier = Verifier(capabilities, kernel: kernel)
+    for event in events { verifier.observe(event) }
+    return verifier.finish()
   }
 
   /// The place of the `nth` event that fits.

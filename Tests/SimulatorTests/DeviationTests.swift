@@ -12,17 +12,9 @@ import Testing
   private func verify(_ outcome: Scenario.Outcome, _ kernel: Kernel) -> Verification {
     var kinds: Set<EventKind> = Set(EventKind.allCases).subtracting([.flow, .flowSent])
     if !kernel.hasDataReady { kinds.subtract([.skDataReady, .sockRecvLength, .sockSendLength]) }
-    var engine = JourneyEngine(Capabilities(kinds: kinds, probeNamesPacket: kernel.probeNamesPacket))
-    var checker = Checker(kernel: kernel.release)
-    for event in outcome.recording.events {
-      engine.consume(event)
-      checker.observe(event, engine)
-      for journey in engine.finished { checker.judge(journey) }
-      engine.finished.removeAll(keepingCapacity: true)
-    }
-    engine.finish()
-    for journey in engine.finished { checker.judge(journey) }
-    return checker.finish()
+    var verifier = Verifier(Capabilities(kinds: kinds, probeNamesPacket: kernel.probeNamesPacket), kernel: kernel.release)
+    for event in outcome.recording.events { verifier.observe(event) }
+    return verifier.finish()
   }
 
   /// The rules that can be broken in each scenario, in at least one of the seeds; of the others no recording shows it.
