@@ -23,11 +23,11 @@ public enum StackFrame: Sendable {
     switch name.byte(at: 0) {
     // `asm_common_interrupt`, `asm_sysvec_apic_timer_interrupt` … (arch/x86/include/asm/idtentry.h).
     case UInt8(ascii: "a"): name.has("asm_", at: 0)
-    // `el1h_64_irq`, `el1_interrupt` (arch/arm64/kernel/entry-common.c).
+    // `el1h_64_irq`, `el1_interrupt` (arch/arm64/kernel/entry-common.c); taken from the source, no recording has shown them.
     case UInt8(ascii: "e"): name.has("el1h_64_", at: 0) || name.has("el1_", at: 0)
     case UInt8(ascii: "g"): name.has("generic_handle_", at: 0)
     case UInt8(ascii: "h"): name.has("handle_irq_event", at: 0) || name.has("handle_softirqs", at: 0)
-    // The last is another name of `__do_softirq` (kernels before 6.6).
+    // The last is where the section begins that `__do_softirq` stands first in; tables of symbols may name it so.
     case UInt8(ascii: "_"):
       name.has("__handle_irq_event", at: 0) || name.has("__do_softirq", at: 0) || name.has("__softirqentry_text_start", at: 0)
     default: false

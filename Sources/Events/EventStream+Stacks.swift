@@ -1,9 +1,9 @@
 internal import Bytes
 internal import Decoding
 
-/// Stacks behind wakeups (the option or trigger `stacktrace`, the callchains of `perf record -g`): one that goes through sock_def_readable says that the wakeup
-/// announces data, which matters where there is no sk_data_ready (kernels before 6.3). The stack comes behind its wakeup, the announcement
-/// belongs before it.
+/// Stacks behind wakeups (the option or trigger `stacktrace`, the callchains of `perf record -g`): one that goes through sock_def_readable says
+/// that the wakeup announces data, which matters where there is no sk_data_ready (kernels before 6.3). The stack comes behind its wakeup, the
+/// announcement belongs before it.
 extension EventStream {
   /// The last event of `cpu` was called from sock_def_readable: if it is a wakeup and `isMeant`, that is its cause. What an interrupt wakes has
   /// another: sockets announce data in soft interrupts and system calls.

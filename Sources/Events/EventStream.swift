@@ -32,8 +32,6 @@ public struct EventStream {
   /// Events that are decoded, and which of them comes next.
   var ready = EventBatch()
   private(set) var nextReady = 0
-  /// Events of a ring buffer that come next.
-  private var run: RingRun?
   /// Whether there were stacks.
   var hasStacks = false
   /// Events that wait for the stack of a wakeup among them.
@@ -75,10 +73,10 @@ public struct EventStream {
     takeHeld()
     // Lines of text come one by one.
     let needed = recording.info.isText ? 1 : EventBatch.step
+    // An entry makes one event at most, so that a run is decoded to its end before there is no room left.
     while ready.room > 0 {
-      if run == nil { run = recording.nextRun(limit: ready.room) }
-      if run != nil {
-        decodeRuns()
+      if let run = recording.nextRun(limit: ready.room) {
+        decode(run)
       } else {
         guard ready.room >= needed, fill() else { break }
       }
@@ -144,15 +142,17 @@ public struct EventStream {
     }
   }
 
-  /// Decodes the events of `run`, and of the runs behind it.
-  private mutating func decodeRuns() {
-    guard let begin = run else { return }
-    let format = recording.formatIndex(ofStream: begin.stream)
+  /// Decodes the events of `begin`, and of the runs behind it.
+  private mutating func decode(_ begin: RingRun) {
     if first == nil { first = recording.withEntries(of: begin) { entries, _ in entries[begin.entries.lowerBound].time } }
-    let place = Self.decode(&run, &recording, format, decoders[format], &names, &flows, &ready)
-    recordCount &+= place.count
-    last = max(last, place.time)
-    if let outcome = place.outcome, let record = place.record { take(outcome, record, format) }
+    var run: RingRun? = begin
+    while let next = run {
+      let format = recording.formatIndex(ofStream: next.stream)
+      let place = Self.decode(&run, &recording, format, decoders[format], &names, &flows, &ready)
+      recordCount &+= place.count
+      last = max(last, place.time)
+      if let outcome = place.outcome, let record = place.record { take(outcome, record, format) }
+    }
   }
 
   /// Takes in what decoding could not: `record` is `outcome`, and its event the next in `ready`, or already there.
@@ -257,7 +257,8 @@ public struct EventStream {
     var record: Record?
   }
 
-  /// The same for the entries of `run` and of the runs behind it, which replace it.
+  /// Decodes the entries of `run`, and of the runs behind it as far as `format` describes them, up to the first one that needs more than that.
+  /// What is left to decode replaces `run`.
   private static func decode(
     _ run: inout RingRun?, _ recording: inout Recording, _ format: Int, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
     _ batch: inout EventBatch
