@@ -102,9 +102,9 @@ public struct RingEntry: BitwiseCopyable, Sendable {
   /// Nanoseconds of the trace's clock.
   public var time: UInt64 = 0
   /// Where its data begin in the stream's bytes.
-  public var offset: Int32 = 0
+  public var offset: UInt32 = 0
   /// How many bytes of data it has.
-  public var length: Int32 = 0
+  public var length: UInt32 = 0
 }
 
 /// Events of one ring buffer that come one after another.
@@ -120,7 +120,9 @@ public struct RingRun: Sendable {
 
   /// Entry `index` of them as a record.
   public func record(_ entry: RingEntry) -> Record {
-    Record(time: entry.time, cpu: cpu, stream: stream, offset: entry.offset, length: entry.length, buffer: stream, kind: .event)
+    Record(
+      time: entry.time, cpu: cpu, stream: stream, offset: Int32(truncatingIfNeeded: entry.offset),
+      length: Int32(truncatingIfNeeded: entry.length), buffer: stream, kind: .event)
   }
 }
 

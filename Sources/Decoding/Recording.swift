@@ -322,8 +322,8 @@ public struct Recording {
       if let found = rings[index].gap { gap = found }
       return Record(time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: 0, length: 0, buffer: stream, kind: .gap)
     }
-    let entry = rings[index].entries[rings[index].nextEntry]
-    return Record(time: entry.time, cpu: rings[index].cpu, stream: stream, offset: entry.offset, length: entry.length, buffer: stream, kind: .event)
+    let run = RingRun(stream: stream, cpu: rings[index].cpu, time: 0, entries: 0..<0)
+    return run.record(rings[index].entries[rings[index].nextEntry])
   }
 
   private mutating func textRecord(_ stream: Int32) -> Record {

@@ -1,4 +1,6 @@
-/// One event of the network path, decoded: plain numbers, names as ids.
+/// One event of the network path, decoded: plain numbers, names as ids. `body` says what they mean.
+///
+/// It lies flat, so that a decoder fills it field by field in the same steps whatever happened, and a reader takes the numbers it needs.
 public struct Event: Sendable {
   /// Nanoseconds of the trace's clock.
   public var time: UInt64
@@ -6,11 +8,18 @@ public struct Event: Sendable {
   public var cpu: Int32
   /// The task that was current on that CPU.
   public var pid: Int32
-  /// What that CPU was doing.
-  public var flags: ContextFlags
-  public var body: Body
   /// The number of the event in its recording; it orders events of equal time.
   public var order: UInt32 = 0
+  /// What is no number of its own in a packet's header.
+  var detail: UInt32 = 0
+  /// The device, interrupt or task that it names.
+  public internal(set) var name = NameID.none
+  /// What that CPU was doing.
+  public var flags: ContextFlags
+  /// What happened.
+  public internal(set) var kind = Kind.windowEnds
+  /// The values of its `body` but the name, in their order; signed ones are widened with their sign, and those it does not have are 0.
+  public internal(set) var numbers: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
 
   public init(time: UInt64, cpu: Int32, pid: Int32, flags: ContextFlags, body: Body) {
     self.time = time
@@ -105,66 +114,6 @@ public struct Arrival: Sendable {
 }
 
 extension Event {
-  /// What happened, named after the tracepoints.
-  public enum Body: Sendable {
-    case irqHandlerEntry(irq: Int32, name: NameID)
-    case irqHandlerExit(irq: Int32)
-    case softirqRaise(vector: Int32)
-    case softirqEntry(vector: Int32)
-    case softirqExit(vector: Int32)
-    case napiPoll(napi: UInt64, device: NameID, work: Int32, budget: Int32)
-    /// napi_gro_receive_entry or napi_gro_frags_entry: a driver hands over a packet.
-    case groEntry(Arrival)
-    /// The verdict of GRO (`enum gro_result`, include/linux/netdevice.h).
-    case groExit(result: Int32)
-    /// netif_rx_entry: a packet goes to the per-CPU backlog.
-    case netifRxEntry(Arrival)
-    /// netif_receive_skb_entry: a driver without GRO, or a bridge, hands over a packet.
-    case receiveEntry(Arrival)
-    /// netif_receive_skb_list_entry: a driver hands over several packets, one such event for each, before the first of them is delivered.
-    case receiveListEntry(Arrival)
-    case netifReceiveSkb(skb: UInt64, length: UInt32, device: NameID)
-    case netDevQueue(skb: UInt64, length: UInt32, device: NameID)
-    case netDevStartXmit(skb: UInt64, length: UInt32, device: NameID)
-    case netDevXmit(skb: UInt64, length: UInt32, rc: Int32, device: NameID)
-    /// `reason` is -1 where the kernel does not say.
-    case kfreeSkb(skb: UInt64, location: UInt64, reason: Int32)
-    case consumeSkb(skb: UInt64, location: UInt64)
-    case skbCopyDatagram(skb: UInt64, length: Int32)
-    /// `socket` is 0 in text, which does not print it.
-    case skDataReady(socket: UInt64, family: UInt16, protocol: UInt16)
-    /// sock_def_readable was entered, which announces data (also where there is no sk_data_ready). A probe may name the socket; the function
-    /// tracer does not (0). It is of any family, AF_UNIX too, and it is not said of which.
-    case sockDefReadable(socket: UInt64)
-    /// sock_def_readable announced data to the task that is woken next, as the stack behind that wakeup tells. Announcements that wake nobody
-    /// leave no such event.
-    case announcedByStack
-    case sockRecvLength(socket: UInt64, family: UInt16, protocol: UInt16, result: Int32, flags: Int32)
-    case sockSendLength(socket: UInt64, family: UInt16, protocol: UInt16, result: Int32)
-    case inetSockSetState(socket: UInt64, old: Int32, new: Int32, protocol: UInt16, flow: FlowID)
-    /// `skb` and `socket` are 0 before kernel 6.12.
-    case tcpProbe(skb: UInt64, socket: UInt64, cookie: UInt64, flow: FlowID, dataLength: UInt32)
-    case tcpRcvSpaceAdjust(socket: UInt64, cookie: UInt64, flow: FlowID)
-    case tcpDestroySock(socket: UInt64, cookie: UInt64)
-    case schedWaking(pid: Int32, comm: NameID)
-    /// `previousState` is 0 where the task could have gone on.
-    case schedSwitch(previous: Int32, previousState: Int64, next: Int32, nextComm: NameID)
-    /// dma_map_page or dma_map_phys: a driver hands memory to its device.
-    case dmaMap(DMABuffer)
-    /// dma_unmap_page or dma_unmap_phys: it takes the memory back.
-    case dmaUnmap(DMABuffer)
-    /// dma_sync_single_for_cpu: it looks into memory that it keeps for the device.
-    case dmaSyncForCPU(DMABuffer)
-    /// What a packet carries, right behind its netif_receive_skb, or, of a datagram in pages, when UDP has found its socket.
-    case flow(PacketHeader)
-    /// The same of a packet that is sent, right behind its net_dev_start_xmit.
-    case flowSent(PacketHeader)
-    /// A recording in windows goes on, or pauses: what is under way is cut.
-    case windowBegins, windowEnds
-    /// Events of `cpu` were lost until `before`, in nanoseconds.
-    case gap(before: UInt64, events: UInt64?)
-  }
-
   /// TCP states (include/net/tcp_states.h).
   public enum TCPState {
     @inlinable public static var established: Int32 { 1 }

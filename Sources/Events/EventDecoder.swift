@@ -150,55 +150,20 @@ struct EventDecoder {
     _ event: inout Event
   ) -> Outcome {
     guard e.byteCount >= Int(layouts[index].size) else { return .tooShort }
-    let kind = layouts[index].kind
-    var name = NameID.none
-    if layouts[index].hasName {
-      let place = layouts[index].name.place(e, order)
-      name = names.intern(e, place.offset, place.count)
-    }
-    @inline(__always) func u64(_ field: Int) -> UInt64 { layouts[index].numbers[field].value(e, order) }
-    @inline(__always) func u32(_ field: Int) -> UInt32 { UInt32(truncatingIfNeeded: u64(field)) }
-    @inline(__always) func u16(_ field: Int) -> UInt16 { UInt16(truncatingIfNeeded: u64(field)) }
-    @inline(__always) func i32(_ field: Int) -> Int32 { Int32(truncatingIfNeeded: u64(field)) }
-    switch kind {
-    case .irqHandlerEntry: event.body = .irqHandlerEntry(irq: i32(0), name: name)
-    case .irqHandlerExit: event.body = .irqHandlerExit(irq: i32(0))
-    case .softirqRaise: event.body = .softirqRaise(vector: i32(0))
-    case .softirqEntry: event.body = .softirqEntry(vector: i32(0))
-    case .softirqExit: event.body = .softirqExit(vector: i32(0))
-    case .napiPoll: event.body = .napiPoll(napi: u64(0), device: name, work: i32(2), budget: i32(3))
-    case .groReceiveEntry, .groFragsEntry: event.body = .groEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
-    case .groReceiveExit, .groFragsExit: event.body = .groExit(result: i32(0))
-    case .netifRxEntry: event.body = .netifRxEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
-    case .receiveEntry: event.body = .receiveEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
-    case .receiveListEntry: event.body = .receiveListEntry(Arrival(skb: u64(0), device: name, napi: u32(2), length: u32(3)))
-    case .netifReceiveSkb: event.body = .netifReceiveSkb(skb: u64(0), length: u32(1), device: name)
-    case .netDevQueue: event.body = .netDevQueue(skb: u64(0), length: u32(1), device: name)
-    case .netDevStartXmit: event.body = .netDevStartXmit(skb: u64(0), length: u32(1), device: name)
-    case .netDevXmit: event.body = .netDevXmit(skb: u64(0), length: u32(1), rc: i32(3), device: name)
-    case .kfreeSkb: event.body = .kfreeSkb(skb: u64(0), location: u64(1), reason: layouts[index].numbers[2].mask != 0 ? i32(2) : -1)
-    case .consumeSkb: event.body = .consumeSkb(skb: u64(0), location: u64(1))
-    case .skbCopyDatagram: event.body = .skbCopyDatagram(skb: u64(0), length: i32(1))
-    case .skDataReady: event.body = .skDataReady(socket: u64(0), family: u16(1), protocol: u16(2))
-    case .sockRecvLength: event.body = .sockRecvLength(socket: u64(0), family: u16(1), protocol: u16(2), result: i32(3), flags: i32(4))
-    case .sockSendLength: event.body = .sockSendLength(socket: u64(0), family: u16(1), protocol: u16(2), result: i32(3))
-    case .schedWaking: event.body = .schedWaking(pid: i32(0), comm: name)
-    case .schedSwitch:
-      event.body = .schedSwitch(
-        previous: i32(0), previousState: Int64(bitPattern: u64(1)), next: i32(2), nextComm: name)
-    default: return decodeRare(kind, schemas[index], e, &names, &flows, &event)
-    }
+    guard layouts[index].isPlain else { return decodeRare(schemas[index], e, &names, &flows, &event) }
+    EventLayout.read(e, order, layouts, index, &names, into: &event)
     return .event
   }
 
-  /// The same for events that a packet has few of.
+  /// The same for events that a packet has few of, and for what some kernels do not say.
   @inline(never)
   private func decodeRare(
-    _ kind: EventKind, _ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+    _ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
   ) -> Outcome {
     func u64(_ field: Int) -> UInt64 { s.number(field, e, order) }
     func i32(_ field: Int) -> Int32 { s.int32(field, e, order) }
-    switch kind {
+    switch s.kind {
+    case .kfreeSkb: event.body = .kfreeSkb(skb: u64(0), location: u64(1), reason: -1)
     case .inetSockSetState:
       event.body = .inetSockSetState(socket: u64(7), old: i32(8), new: i32(9), protocol: UInt16(truncatingIfNeeded: u64(10)), flow: inetFlow(s, e, &flows))
     case .tcpProbe:

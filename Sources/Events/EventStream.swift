@@ -289,13 +289,13 @@ public struct EventStream {
   ) -> (end: Int, outcome: EventDecoder.Outcome?) {
     let (schemas, layouts) = (decoder.schemaOfID.span, decoder.layouts.span)
     var (index, filled) = (run.entries.lowerBound, batch.count)
-    let before = batch.before &+ 1
+    let (end, before) = (run.entries.upperBound, batch.before &+ 1)
     var events = batch.events.mutableSpan
     var last: EventDecoder.Outcome?
-    while index < run.entries.upperBound, last == nil {
+    decoding: while index < end {
       let entry = entries[index]
       let outcome = decoder.decode(
-        entry.time, run.cpu, bytes.slice(Int(entry.offset), Int(entry.length)), schemas, layouts, &names, &flows, into: &events[filled])
+        entry.time, run.cpu, bytes.slice(entry.offset, entry.length), schemas, layouts, &names, &flows, into: &events[filled])
       events[filled].order = before &+ UInt32(truncatingIfNeeded: filled)
       index &+= 1
       switch outcome {
@@ -304,7 +304,10 @@ public struct EventStream {
       case .window, .function:
         filled &+= 1
         last = outcome
-      case .tooShort, .stack: last = outcome
+        break decoding
+      case .tooShort, .stack:
+        last = outcome
+        break decoding
       }
     }
     batch.count = filled

@@ -12,7 +12,7 @@ struct AddressTable<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
   private var entries = UniqueArray<Entry>()
   private(set) var count = 0
   /// The upper bits of a product choose the place; this many are left out.
-  private var shift: UInt64 = 64
+  private var shift: UInt64 = 0
 
   /// The value of `key`; setting nil removes it.
   @inline(__always)
@@ -71,7 +71,7 @@ struct AddressTable<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
 
   /// Fibonacci hashing: 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming, volume 3, section 6.4).
   @inline(__always)
-  private func home(of key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> shift) }
+  private func home(of key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) &>> shift) }
 
   private mutating func grow() {
     let old = all

@@ -7,6 +7,15 @@ struct RaisedInterrupt {
   /// nil where it came while NET_RX ran.
   var raise: StageMark?
   var isClaimed = false
+
+  /// Whether no poll has it, and it came behind `time`.
+  func isOpen(since time: UInt64) -> Bool { !isClaimed && entry.time > time }
+}
+
+/// The interrupt that announces a NAPI instance, and how often that fitted.
+struct Announcer: BitwiseCopyable {
+  var irq: Int32
+  var votes: Int32
 }
 
 /// What one CPU is doing, as far as packets depend on it.
@@ -18,7 +27,9 @@ struct CPUState {
     var hasRaised = false
   }
 
-  private(set) var handlers: [Handler] = []
+  /// Handlers nest two or three deep.
+  private var handlers = [8 of Handler](repeating: Handler())
+  private var depth = 0
   /// The handler that ended last, until the next begins: its thread is woken behind its end (`__handle_irq_event_percpu`).
   private(set) var ended: Handler?
   /// Interrupts that asked for NET_RX and whose packets have not been seen yet.
@@ -57,26 +68,34 @@ struct CPUState {
   var vector: (number: Int, begin: UInt64, hardTime: UInt64)?
 
   /// The innermost running handler.
-  var handler: Handler? { handlers.last }
+  var handler: Handler? { depth > 0 ? handlers.span[depth &- 1] : nil }
+
+  /// Whether any runs.
+  var isInHandler: Bool { depth > 0 }
 
   mutating func enter(_ handler: Handler) {
-    // Handlers nest two or three deep; more means their exits are missing.
-    if handlers.count >= 8 { handlers.removeAll(keepingCapacity: true) }
-    handlers.append(handler)
-    ended = nil
+    // More means that their exits are missing.
+    let place = depth < handlers.count ? depth : 0
+    (depth, ended) = (place &+ 1, nil)
+    var room = handlers.mutableSpan
+    room[place] = handler
   }
 
   mutating func exit(_ irq: Int32) -> Handler? {
-    guard let index = handlers.lastIndex(where: { $0.irq == irq }) else { return nil }
-    let handler = handlers[index]
-    while handlers.count > index { handlers.removeLast() }
-    ended = handler
+    var place = depth &- 1
+    while place >= 0, handlers.span[place].irq != irq { place &-= 1 }
+    guard place >= 0 else { return nil }
+    let handler = handlers.span[place]
+    (depth, ended) = (place, handler)
     return handler
   }
 
   /// The innermost handler asked for NET_RX.
   mutating func noteRaise() {
-    if !handlers.isEmpty { handlers[handlers.count - 1].hasRaised = true }
+    let innermost = depth &- 1
+    guard innermost >= 0 else { return }
+    var room = handlers.mutableSpan
+    room[innermost].hasRaised = true
   }
 
   /// NET_RX begins.

@@ -15,7 +15,7 @@ extension JourneyEngine {
     if !handler.hasRaised, cpus[cpu].softirq != nil {
       cpus[cpu].remember(RaisedInterrupt(irq: irq, entry: handler.entry, raise: nil))
     }
-    guard cpus[cpu].handler == nil else { return }
+    if cpus[cpu].isInHandler { return }
     let time = e.time &- handler.entry.time
     statistics.hardTime &+= time
     cpus[cpu].vector?.hardTime &+= time
@@ -43,7 +43,7 @@ extension JourneyEngine {
 
   mutating func enterSoftirq(_ e: Event, _ vector: Int32) {
     let cpu = Int(max(e.cpu, 0))
-    if statistics.softInterrupts.indices.contains(Int(vector)) { statistics.softInterrupts[Int(vector)] += 1 }
+    statistics.beginSoft(Int(vector))
     cpus[cpu].vector = (Int(vector), e.time, 0)
     guard vector == SoftIRQ.netRX else { return }
     cpus[cpu].beginReceiving(StageMark(e, .softirqEntry, .ordered))
@@ -53,8 +53,8 @@ extension JourneyEngine {
 
   mutating func exitSoftirq(_ e: Event, _ vector: Int32) {
     let cpu = Int(max(e.cpu, 0))
-    if let running = cpus[cpu].vector, running.number == Int(vector), statistics.softTime.indices.contains(running.number) {
-      statistics.softTime[running.number] &+= e.time &- running.begin &- running.hardTime
+    if let running = cpus[cpu].vector, running.number == Int(vector) {
+      statistics.endSoft(running.number, e.time &- running.begin &- running.hardTime)
     }
     cpus[cpu].vector = nil
     guard vector == SoftIRQ.netRX else { return }
@@ -65,7 +65,7 @@ extension JourneyEngine {
   }
 
   /// napi_poll is written after the driver's poll function has returned: everything it delivered is processed.
-  mutating func endPoll(_ e: Event, _ work: Int32, _ budget: Int32) {
+  mutating func endPoll(_ e: Event, work: Int32, budget: Int32) {
     guard let context = context(of: e) else { return }
     if work >= budget, budget > 0, e.flags.contains(.softirq) { cpus[Int(max(e.cpu, 0))].pendingConditions.insert(.budget) }
     endBatch(context, e.time)
@@ -102,7 +102,7 @@ extension JourneyEngine {
     packets.slots[slot].journey.stages[.softirq] = mark
     // An interrupt's request is that of the NAPI instance it announced; without one, NET_RX asked for itself, its budget used up.
     // A second poll in one run was asked for while it ran, without a word (6.4 and later).
-    if var raise = cpus[cpu].raise, !poll.isRepeated, raise.context != .hardirq || (interruptOfNAPI[napi]?.votes ?? 0) < 2 {
+    if var raise = cpus[cpu].raise, !poll.isRepeated, raise.context != .hardirq || (interruptOfNAPI[UInt64(napi)]?.votes ?? 0) < 2 {
       // It may as well have been for a poll before this one, for the backlog, or this poll was asked for without a word.
       raise.link = .inferred
       packets.slots[slot].journey.stages[.raise] = raise
@@ -112,27 +112,27 @@ extension JourneyEngine {
   /// The poll of `napi` that runs on `cpu` at `time`, in the NET_RX that began at `begin` (nanoseconds).
   private mutating func currentPoll(_ cpu: Int, _ napi: UInt32, since begin: UInt64, _ time: UInt64) -> CPUState.Poll {
     if let poll = cpus[cpu].poll, poll.napi == napi { return poll }
-    let poll = CPUState.Poll(napi: napi, interrupt: claimInterrupt(cpu, napi), isRepeated: polledAt[napi] ?? 0 > begin)
+    let poll = CPUState.Poll(napi: napi, interrupt: claimInterrupt(cpu, napi), isRepeated: polledAt[UInt64(napi)] ?? 0 > begin)
     cpus[cpu].poll = poll
-    polledAt[napi] = time
+    polledAt[UInt64(napi)] = time
     return poll
   }
 
   /// The interrupt that announced a poll of `napi`. Several may be pending, also those of transmit queues; the kernel names none of them,
   /// so the one that was alone before decides, and else the first, for NAPI instances are polled in the order in which they were scheduled.
   private mutating func claimInterrupt(_ cpu: Int, _ napi: UInt32) -> RaisedInterrupt? {
-    let earliest = polledAt[napi] ?? 0
-    let open = cpus[cpu].raised.indices.filter { !cpus[cpu].raised[$0].isClaimed && cpus[cpu].raised[$0].entry.time > earliest }
-    let learned = interruptOfNAPI[napi]
+    let earliest = polledAt[UInt64(napi)] ?? 0
+    let learned = interruptOfNAPI[UInt64(napi)]
     if let learned, learned.votes >= 2 {
-      guard let index = open.last(where: { cpus[cpu].raised[$0].irq == learned.irq }) else { return nil }
+      guard let index = cpus[cpu].raised.lastIndex(where: { $0.irq == learned.irq && $0.isOpen(since: earliest) }) else { return nil }
       return claim(cpu, index)
     }
-    guard let index = open.first(where: { cpus[cpu].raised[$0].raise != nil }) else { return nil }
+    guard let index = cpus[cpu].raised.firstIndex(where: { $0.raise != nil && $0.isOpen(since: earliest) }) else { return nil }
     // NET_RX asked for itself: the poll may go on without an interrupt of its own.
     if cpus[cpu].hasOwnRaise { return nil }
-    guard open.count == 1, learned == nil || learned?.irq == cpus[cpu].raised[index].irq else {
-      if open.count == 1 { learn(napi, cpus[cpu].raised[index].irq) }
+    let isAlone = cpus[cpu].raised.count { $0.isOpen(since: earliest) } == 1
+    guard isAlone, learned == nil || learned?.irq == cpus[cpu].raised[index].irq else {
+      if isAlone { learn(napi, cpus[cpu].raised[index].irq) }
       var guess = claim(cpu, index)
       guess.entry.link = .inferred
       guess.raise?.link = .inferred
@@ -148,13 +148,13 @@ extension JourneyEngine {
   }
 
   private mutating func learn(_ napi: UInt32, _ irq: Int32) {
-    var entry = interruptOfNAPI[napi] ?? (irq, 0)
+    var entry = interruptOfNAPI[UInt64(napi)] ?? Announcer(irq: irq, votes: 0)
     if entry.irq == irq {
       entry.votes += 1
     } else {
       entry.votes -= 1
-      if entry.votes <= 0 { entry = (irq, 1) }
+      if entry.votes <= 0 { entry = Announcer(irq: irq, votes: 1) }
     }
-    interruptOfNAPI[napi] = entry
+    interruptOfNAPI[UInt64(napi)] = entry
   }
 }

@@ -331,12 +331,8 @@ extension JourneyEngine {
 
   /// sched_switch: a task gets the CPU.
   mutating func switchTask(_ e: Event, _ previous: Int32, _ state: Int64, _ next: Int32, _ comm: NameID) {
-    if let task = tasks.known(previous), tasks.tasks[task].context >= 0 {
-      contexts[Int(tasks.tasks[task].context)].mayWake = false
-      // A task that goes to sleep or exits is not in the middle of a packet.
-      if state & 0xff != 0 { endBatch(Int(tasks.tasks[task].context), e.time) }
-    }
-    if let task = tasks.known(previous) { stayed(task) }
+    // Nothing waits for the idle task, nor does it process packets.
+    if previous != 0, let task = tasks.known(previous) { leave(task, state, e.time) }
     guard next != 0 else { return }
     let task = tasks.find(next)
     let mark = StageMark(time: e.time, cpu: e.cpu, context: .process, evidence: .schedSwitch, link: .ordered)
@@ -348,9 +344,19 @@ extension JourneyEngine {
     tasks.tasks[task].wokenFor.removeFew()
   }
 
-  /// A task that gives its CPU away was there when it was woken: no switch to it is the wakeup's.
+  /// A task in `state` gives its CPU away at `time`.
+  @inline(__always)
+  private mutating func leave(_ task: Int, _ state: Int64, _ time: UInt64) {
+    if tasks.tasks[task].context >= 0 {
+      contexts[Int(tasks.tasks[task].context)].mayWake = false
+      // A task that goes to sleep or exits is not in the middle of a packet.
+      if state & 0xff != 0 { endBatch(Int(tasks.tasks[task].context), time) }
+    }
+    if !tasks.tasks[task].wokenFor.isEmpty { stayed(task) }
+  }
+
+  /// It was there when it was woken: no switch to it is the wakeup's.
   private mutating func stayed(_ task: Int) {
-    guard !tasks.tasks[task].wokenFor.isEmpty else { return }
     for ref in tasks.tasks[task].wokenFor {
       if let slot = packets.slot(ref), packets.slots[slot].state == .lingering { end(slot, .absorbed) }
     }

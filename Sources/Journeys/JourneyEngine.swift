@@ -26,9 +26,9 @@ public struct JourneyEngine: ~Copyable, Sendable {
   /// Packets whose batch is processed and that showed nothing, oldest first.
   var parked = Deque<(ref: PacketRef, time: UInt64)>()
   /// Which interrupt announces which NAPI instance, learned where only one fits.
-  var interruptOfNAPI: [UInt32: (irq: Int32, votes: Int)] = [:]
+  var interruptOfNAPI = AddressTable<Announcer>()
   /// When the last poll of a NAPI instance handed over its first packet: an interrupt from before is not the next poll's.
-  var polledAt: [UInt32: UInt64] = [:]
+  var polledAt = AddressTable<UInt64>()
   /// Packets on their way out.
   var sent = PacketTable<SentPacket>()
   /// Segments of packets that were split on their way out, by address.
@@ -92,56 +92,74 @@ public struct JourneyEngine: ~Copyable, Sendable {
 
   /// Takes in the events of `batch`, which come behind those before.
   public mutating func consume(_ batch: borrowing EventBatch) {
-    let events = batch.events.span
-    for index in 0..<batch.count {
-      ensureCPU(events[index].cpu)
-      dispatch(events[index])
-    }
-    if batch.count > 0 { eventCount = events[batch.count &- 1].order }
+    guard batch.count > 0 else { return }
+    consume(batch.events.span, batch.count)
+    eventCount = batch.events[batch.count &- 1].order
   }
 
   /// Takes in the next event in time order.
   public mutating func consume(_ event: Event) {
     eventCount &+= 1
-    var e = event
-    e.order = eventCount
-    ensureCPU(e.cpu)
-    dispatch(e)
+    var next = CollectionOfOne(event)
+    next[0].order = eventCount
+    consume(next.span, 1)
   }
 
-  // An event goes to its handler where it lies, and is not put together anew.
+  /// Takes in the first `count` of `events`.
   @inline(never)
+  private mutating func consume(_ events: Span<Event>, _ count: Int) {
+    for index in 0..<count {
+      ensureCPU(events[index].cpu)
+      dispatch(events[index])
+    }
+  }
+
+  @inline(__always)
   private mutating func dispatch(_ e: borrowing Event) {
-    switch e.body {
-    case .irqHandlerEntry(let irq, _): enterHandler(e, irq)
-    case .irqHandlerExit(let irq): exitHandler(e, irq)
-    case .softirqRaise(let vector): if vector == SoftIRQ.netRX { raise(e) }
-    case .softirqEntry(let vector): enterSoftirq(e, vector)
-    case .softirqExit(let vector): exitSoftirq(e, vector)
-    case .napiPoll(_, _, let work, let budget): endPoll(e, work, budget)
-    case .groEntry(let arrival): groEntry(e, arrival)
-    case .groExit(let result): groExit(e, result)
-    case .netifRxEntry(let arrival): backlogEntry(e, arrival)
-    case .receiveEntry(let arrival): receiveEntry(e, arrival)
-    case .receiveListEntry(let arrival): receiveListEntry(e, arrival)
-    case .netifReceiveSkb(let skb, let length, let device): receive(e, skb, length, device)
-    case .netDevQueue(let skb, let length, let device): queueForSending(e, skb, length, device)
-    case .netDevStartXmit(let skb, let length, let device): startTransmit(e, skb, length, device)
-    case .netDevXmit(let skb, _, let rc, _): transmitted(e, skb, rc)
-    case .kfreeSkb(let skb, let location, let reason): free(e, skb, location, reason)
-    case .consumeSkb(let skb, _): consume(e, skb)
-    case .skbCopyDatagram(let skb, let length): copy(e, skb, length)
-    case .skDataReady(let socket, let family, let proto): dataReady(e, socket, family, proto)
-    case .sockDefReadable(let socket):
+    let numbers = e.numbers
+    func int32(_ number: UInt64) -> Int32 { Int32(truncatingIfNeeded: number) }
+    func uint32(_ number: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: number) }
+    func uint16(_ number: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: number) }
+    switch e.kind {
+    case .irqHandlerEntry: enterHandler(e, int32(numbers.0))
+    case .irqHandlerExit: exitHandler(e, int32(numbers.0))
+    case .softirqRaise: if int32(numbers.0) == SoftIRQ.netRX { raise(e) }
+    case .softirqEntry: enterSoftirq(e, int32(numbers.0))
+    case .softirqExit: exitSoftirq(e, int32(numbers.0))
+    case .napiPoll: endPoll(e, work: int32(numbers.1), budget: int32(numbers.2))
+    case .groEntry: groEntry(e, e.arrival)
+    case .groExit: groExit(e, int32(numbers.0))
+    case .netifRxEntry: backlogEntry(e, e.arrival)
+    case .receiveEntry: receiveEntry(e, e.arrival)
+    case .receiveListEntry: receiveListEntry(e, e.arrival)
+    case .netifReceiveSkb: receive(e, numbers.0, uint32(numbers.1), e.name)
+    case .netDevQueue: queueForSending(e, numbers.0, uint32(numbers.1), e.name)
+    case .netDevStartXmit: startTransmit(e, numbers.0, uint32(numbers.1), e.name)
+    case .netDevXmit: transmitted(e, numbers.0, int32(numbers.2))
+    case .kfreeSkb: free(e, numbers.0, numbers.1, int32(numbers.2))
+    case .consumeSkb: consume(e, numbers.0)
+    case .skbCopyDatagram: copy(e, numbers.0, int32(numbers.1))
+    case .skDataReady: dataReady(e, numbers.0, uint16(numbers.1), uint16(numbers.2))
+    case .sockDefReadable:
       hasReadable = true
-      readable(e, socket)
+      readable(e, numbers.0)
     case .announcedByStack:
       hasStacks = true
       readable(e, 0)
-    case .sockRecvLength(let socket, let family, let proto, let result, let flags): received(e, socket, family, proto, result, flags)
-    case .sockSendLength(let socket, _, let proto, let result):
-      sendReturned(e, socket, proto, result)
+    case .sockRecvLength: received(e, numbers.0, uint16(numbers.1), uint16(numbers.2), int32(numbers.3), int32(numbers.4))
+    case .sockSendLength:
+      sendReturned(e, numbers.0, uint16(numbers.2), int32(numbers.3))
       endCall(e)
+    case .schedWaking: waking(e, int32(numbers.0), e.name)
+    case .schedSwitch: switchTask(e, int32(numbers.0), Int64(bitPattern: numbers.1), int32(numbers.2), e.name)
+    default: dispatchRare(e)
+    }
+  }
+
+  /// The same for what a packet has few of.
+  @inline(never)
+  private mutating func dispatchRare(_ e: borrowing Event) {
+    switch e.body {
     case .inetSockSetState(let socket, let old, let new, _, let flow): setState(e, socket, old, new, flow)
     case .tcpProbe(let skb, let socket, let cookie, let flow, let length):
       probe(e, skb, socket, cookie, flow, length)
@@ -149,8 +167,6 @@ public struct JourneyEngine: ~Copyable, Sendable {
     case .tcpDestroySock(let socket, let cookie):
       destroy(socket)
       destroy(cookie)
-    case .schedWaking(let pid, let comm): waking(e, pid, comm)
-    case .schedSwitch(let previous, let state, let next, let comm): switchTask(e, previous, state, next, comm)
     case .flow(let header): identify(header)
     case .flowSent(let header): identifySent(header)
     case .dmaMap(let buffer): post(e, buffer)
@@ -158,6 +174,7 @@ public struct JourneyEngine: ~Copyable, Sendable {
     case .dmaSyncForCPU(let buffer): claim(e, buffer, .dmaSyncForCPU)
     case .windowBegins, .windowEnds: cut()
     case .gap(let before, _): lose(e, before)
+    default: break
     }
   }
 

@@ -3,15 +3,18 @@ public struct PathStatistics: Sendable {
   /// Frames that entered the stack.
   public internal(set) var frames = 0
   /// Journeys by outcome, in the order of `Journey.Outcome.allCases`.
-  public private(set) var outcomes = [Int](repeating: 0, count: Journey.Outcome.allCases.count)
+  public var outcomes: [Int] { byOutcome.indices.map { byOutcome[$0] } }
+  private var byOutcome = [8 of Int](repeating: 0)
   /// Journeys by completeness, in the order of `Journey.Completeness.allCases`.
-  public private(set) var completeness = [Int](repeating: 0, count: Journey.Completeness.allCases.count)
+  public var completeness: [Int] { byCompleteness.indices.map { byCompleteness[$0] } }
+  private var byCompleteness = [4 of Int](repeating: 0)
   /// Hard interrupts, and the time in their handlers in nanoseconds.
   public internal(set) var hardInterrupts = 0
   public internal(set) var hardTime: UInt64 = 0
   /// Soft interrupts by vector, and the time in them without hard interrupts, in nanoseconds.
-  public internal(set) var softInterrupts = [Int](repeating: 0, count: 10)
-  public internal(set) var softTime = [UInt64](repeating: 0, count: 10)
+  public var softInterrupts: [Int] { soft.indices.map { soft[$0].count } }
+  public var softTime: [UInt64] { soft.indices.map { soft[$0].time } }
+  private var soft = [10 of SoftCounts](repeating: SoftCounts())
   /// Packets handed to a device for sending, how many of them were seen to be done, and how many were dropped.
   public internal(set) var sent = 0
   public internal(set) var sentCompleted = 0
@@ -20,6 +23,11 @@ public struct PathStatistics: Sendable {
   public internal(set) var evicted = 0
   /// Drops of received packets by reason and place, at most a few hundred kinds.
   public private(set) var drops: [Drop: Int] = [:]
+
+  private struct SoftCounts {
+    var count = 0
+    var time: UInt64 = 0
+  }
 
   /// A reason and place of drops.
   public struct Drop: Hashable, Sendable {
@@ -55,24 +63,39 @@ public struct PathStatistics: Sendable {
     var result = selected
     result.hardInterrupts = hardInterrupts
     result.hardTime = hardTime
-    result.softInterrupts = softInterrupts
-    result.softTime = softTime
+    result.soft = soft
     result.evicted = evicted
     return result
   }
 
+  /// A soft interrupt of `vector` begins. What is in place is looked at as a span, for an inline array is copied.
   @inline(__always)
-  mutating func count(_ journey: Journey) {
-    outcomes[Self.index(journey.outcome)] += 1
+  mutating func beginSoft(_ vector: Int) {
+    var soft = soft.mutableSpan
+    if soft.indices.contains(vector) { soft[vector].count &+= 1 }
+  }
+
+  /// It ends, after `time` nanoseconds without hard interrupts.
+  @inline(__always)
+  mutating func endSoft(_ vector: Int, _ time: UInt64) {
+    var soft = soft.mutableSpan
+    if soft.indices.contains(vector) { soft[vector].time &+= time }
+  }
+
+  @inline(__always)
+  mutating func count(_ journey: borrowing Journey) {
+    var byOutcome = byOutcome.mutableSpan
+    byOutcome[Self.index(journey.outcome)] &+= 1
     // A fragment is a part of a packet, not one more.
     guard journey.outcome != .merged else { return }
-    completeness[Self.index(journey.completeness)] += 1
+    var byCompleteness = byCompleteness.mutableSpan
+    byCompleteness[Self.index(journey.completeness)] &+= 1
     guard journey.outcome == .dropped else { return }
     drops[Drop(reason: journey.reason, location: journey.location), default: 0] += 1
   }
 
   @inline(__always)
-  mutating func countSent(_ journey: Journey) {
+  mutating func countSent(_ journey: borrowing Journey) {
     switch journey.outcome {
     case .completed: sentCompleted += 1
     case .dropped:

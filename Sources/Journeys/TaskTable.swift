@@ -53,8 +53,11 @@ struct TaskTable: ~Copyable {
   private static let limit = 65_536
 
   /// The index of the task `pid`, which is added if it is new.
-  mutating func find(_ pid: Int32) -> Int {
-    if let known = index[Self.key(pid)] { return Int(known) }
+  @inline(__always)
+  mutating func find(_ pid: Int32) -> Int { known(pid) ?? add(pid) }
+
+  @inline(never)
+  private mutating func add(_ pid: Int32) -> Int {
     if tasks.count >= Self.limit { compact() }
     index[Self.key(pid)] = Int32(truncatingIfNeeded: tasks.count)
     tasks.append(TaskState())
@@ -62,6 +65,7 @@ struct TaskTable: ~Copyable {
   }
 
   /// The index of the task `pid`, or nil.
+  @inline(__always)
   func known(_ pid: Int32) -> Int? { index[Self.key(pid)].map(Int.init) }
 
   private static func key(_ pid: Int32) -> UInt64 { UInt64(UInt32(bitPattern: pid)) }

@@ -159,8 +159,8 @@ struct RingStream {
       }
       time &+= delta
       found[count] = RingEntry(
-        time: isScaled ? scale.nanoseconds(time) : time, offset: Int32(truncatingIfNeeded: offset),
-        length: Int32(truncatingIfNeeded: length))
+        time: isScaled ? scale.nanoseconds(time) : time, offset: UInt32(truncatingIfNeeded: offset),
+        length: UInt32(truncatingIfNeeded: length))
       count &+= 1
       at = offset &+ length
     }
@@ -179,7 +179,7 @@ struct RingStream {
       let next = at &+ 4 &+ Int(type) &* 4
       guard type &- 1 < 28, next <= end else { return }
       time &+= UInt64(word >> 5)
-      found[count] = RingEntry(time: time, offset: Int32(truncatingIfNeeded: at &+ 4), length: Int32(truncatingIfNeeded: type &* 4))
+      found[count] = RingEntry(time: time, offset: UInt32(truncatingIfNeeded: at &+ 4), length: type &* 4)
       count &+= 1
       at = next
     }
