@@ -107,18 +107,18 @@ public struct RingEntry: BitwiseCopyable, Sendable {
   public var length: UInt32 = 0
 }
 
-/// Events of one ring buffer that come one after another.
+/// Events of one ring buffer that come one after another: its first, and those behind it up to a time.
 public struct RingRun: Sendable {
   /// The ring buffer, one CPU of one file.
   public let stream: Int32
   /// The CPU that wrote them.
   public let cpu: Int32
-  /// The time of the last, in nanoseconds.
-  public let time: UInt64
-  /// Which of the stream's entries they are.
-  public var entries: Range<Int>
+  /// Events behind this time, in nanoseconds, come after some of other streams.
+  public let latest: UInt64
+  /// Which of the stream's entries they are at most.
+  public let entries: Range<Int>
 
-  /// Entry `index` of them as a record.
+  /// `entry`, one of them, as a record.
   public func record(_ entry: RingEntry) -> Record {
     Record(
       time: entry.time, cpu: cpu, stream: stream, offset: Int32(truncatingIfNeeded: entry.offset),

@@ -248,6 +248,13 @@ public struct Recording {
   /// Moves stream `index` on; the time of its next entry, or nil at its end.
   @inline(__always)
   private mutating func advance(_ index: Int) -> UInt64? {
+    if index < rings.count, let time = rings[index].step() { return time }
+    return advanceFar(index)
+  }
+
+  /// The same where it takes more than a step within a page.
+  @inline(never)
+  private mutating func advanceFar(_ index: Int) -> UInt64? {
     if index < rings.count {
       rings[index].advance(&buffers, index, &found)
       return rings[index].head == .end ? nil : rings[index].headTime
@@ -274,7 +281,7 @@ public struct Recording {
   }
 
   /// The events of a ring buffer that come next, at most `limit`, or nil if something else does. They and their bytes are valid until the
-  /// next call.
+  /// next call; before it, `take(_:upTo:)` tells how many were taken.
   public mutating func nextRun(limit: Int) -> RingRun? {
     guard !rings.isEmpty else { return nil }
     if !hasMoved, let last = merger.next() { merger.advanced(to: advance(Int(last))) }
@@ -283,16 +290,22 @@ public struct Recording {
     hasMoved = false
     let index = Int(stream)
     let start = rings[index].nextEntry
-    let end = merger.latest.map { rings[index].end(ofRunFrom: start, upTo: $0, limit: limit) } ?? start &+ 1
-    rings[index].move(to: end &- 1)
-    merger.stays(at: rings[index].headTime)
-    return RingRun(stream: stream, cpu: rings[index].cpu, time: rings[index].headTime, entries: start..<end)
+    return RingRun(
+      stream: stream, cpu: rings[index].cpu, latest: merger.latest ?? 0, entries: start..<min(rings[index].entryCount, start &+ limit))
+  }
+
+  /// The entries of `run`, the last one, were taken up to entry `end`, one at least; the time of the last of them.
+  @inline(__always)
+  public mutating func take(_ run: RingRun, upTo end: Int) -> UInt64 {
+    let time = rings[Int(run.stream)].move(to: end &- 1)
+    merger.stays(at: time)
+    return time
   }
 
   /// Shows `body` the entries of the ring buffer that `run`, the last one, is of, and the bytes they lie in.
   public func withEntries<Result>(of run: RingRun, _ body: (Span<RingEntry>, RawSpan) -> Result) -> Result {
-    let entries = rings[Int(run.stream)].entries
-    return body(entries.span, buffers.bytes(Int(run.stream)))
+    let rings = rings.span
+    return body(rings[Int(run.stream)].entries.span, buffers.bytes(Int(run.stream)))
   }
 
   /// Replaces `records` by the next ones; none are left at the end. The bytes of all of them are valid until the next call.
@@ -322,7 +335,7 @@ public struct Recording {
       if let found = rings[index].gap { gap = found }
       return Record(time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: 0, length: 0, buffer: stream, kind: .gap)
     }
-    let run = RingRun(stream: stream, cpu: rings[index].cpu, time: 0, entries: 0..<0)
+    let run = RingRun(stream: stream, cpu: rings[index].cpu, latest: 0, entries: 0..<0)
     return run.record(rings[index].entries[rings[index].nextEntry])
   }
 

@@ -142,7 +142,7 @@ public struct EventStream {
     }
   }
 
-  /// Decodes the events of `begin`, and of the runs behind it.
+  /// Decodes the events of `begin`, and of the runs behind it, as far as there is room.
   private mutating func decode(_ begin: RingRun) {
     if first == nil { first = recording.withEntries(of: begin) { entries, _ in entries[begin.entries.lowerBound].time } }
     var run: RingRun? = begin
@@ -257,27 +257,26 @@ public struct EventStream {
     var record: Record?
   }
 
-  /// Decodes the entries of `run`, and of the runs behind it as far as `format` describes them, up to the first one that needs more than that.
-  /// What is left to decode replaces `run`.
+  /// Decodes the entries of `run`, and of the runs behind it as far as format `format` describes them and there is room, up to the first one
+  /// that needs more than that. A run that another format describes replaces `run`.
   private static func decode(
     _ run: inout RingRun?, _ recording: inout Recording, _ format: Int, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
     _ batch: inout EventBatch
   ) -> Place {
     var place = Place()
     while let current = run, recording.formatIndex(ofStream: current.stream) == format {
-      let start = current.entries.lowerBound
-      place.time = max(place.time, current.time)
       let (end, outcome) = recording.withEntries(of: current) { entries, bytes in
         decode(current, entries, bytes, decoder, &names, &flows, &batch)
       }
-      place.count &+= end &- start
-      if end < current.entries.upperBound { run?.entries = end..<current.entries.upperBound } else { run = nil }
+      place.count &+= end &- current.entries.lowerBound
+      place.time = max(place.time, recording.take(current, upTo: end))
       if let outcome {
         place.outcome = outcome
         place.record = recording.withEntries(of: current) { entries, _ in current.record(entries[end &- 1]) }
+        run = nil
         return place
       }
-      if batch.room > 0 { run = recording.nextRun(limit: batch.room) }
+      run = batch.room > 0 ? recording.nextRun(limit: batch.room) : nil
     }
     return place
   }
@@ -292,7 +291,7 @@ public struct EventStream {
     let (end, before) = (run.entries.upperBound, batch.before &+ 1)
     var events = batch.events.mutableSpan
     var last: EventDecoder.Outcome?
-    decoding: while index < end {
+    decoding: repeat {
       let entry = entries[index]
       let outcome = decoder.decode(
         entry.time, run.cpu, bytes.slice(entry.offset, entry.length), schemas, layouts, &names, &flows, into: &events[filled])
@@ -309,7 +308,7 @@ public struct EventStream {
         last = outcome
         break decoding
       }
-    }
+    } while index < end && entries[index].time <= run.latest
     batch.count = filled
     return (index, last)
   }

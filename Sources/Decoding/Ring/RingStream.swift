@@ -80,20 +80,19 @@ struct RingStream {
     }
   }
 
-  /// Where the events of the walk from `start` on end that are not behind `latest`, `limit` of them at most; the first counts in any case.
+  /// Moves to the next event of the walk; its time, or nil where that takes `advance`.
   @inline(__always)
-  func end(ofRunFrom start: Int, upTo latest: UInt64, limit: Int) -> Int {
-    let entries = entries.span
-    let stop = min(entryCount, start &+ limit)
-    var end = start &+ 1
-    while end < stop, entries[end].time <= latest { end &+= 1 }
-    return end
+  mutating func step() -> UInt64? {
+    guard head == .event, pendingGap == nil, nextEntry &+ 1 < entryCount else { return nil }
+    return move(to: nextEntry &+ 1)
   }
 
-  /// Moves on to event `index` of the walk.
-  mutating func move(to index: Int) {
+  /// Moves on to event `index` of the walk; its time.
+  @inline(__always)
+  mutating func move(to index: Int) -> UInt64 {
     nextEntry = index
     headTime = entries[index].time
+    return headTime
   }
 
   /// Looks up the events from the cursor on, to the end of the page's data or as many as there is room for.
