@@ -104,11 +104,11 @@ public struct StageTimes: Sendable {
   /// Where the packet's own way begins: a buffer is posted long before there is a packet for it.
   public var arrival: Int { count > 0 && stages[0] == .posted ? 1 : 0 }
 
-  /// Takes the stages whose bits are in `present`, each from its place in `marks`.
+  /// Takes the stages whose bits are in `present`, each from its place in `marks`, and puts it behind all that are not later: twelve at most,
+  /// nearly in order. Stages of equal time stand in the order in which they were written.
   @inline(__always)
   fileprivate mutating func read(_ marks: Span<StageMark>, _ present: UInt32, _ place: (Stage) -> Int) {
-    var (left, last, lastOrder, isSorted) = (present, UInt64(0), UInt32(0), true)
-    count = 0
+    var (left, filled) = (present, 0)
     // An inline array is copied for each look at it, a span is not.
     var stages = stages.mutableSpan
     var times = times.mutableSpan
@@ -117,30 +117,15 @@ public struct StageTimes: Sendable {
       left &= left &- 1
       guard let stage = Stage(rawValue: UInt8(truncatingIfNeeded: number)) else { continue }
       let mark = marks[place(stage)]
-      if mark.time < last || mark.time == last && mark.order < lastOrder { isSorted = false }
-      (stages[count], times[count]) = (stage, mark.time)
-      (last, lastOrder) = (mark.time, mark.order)
-      count &+= 1
-    }
-    if !isSorted { sort(marks, place) }
-  }
-
-  /// Insertion sort by time and event: twelve at most, nearly sorted, and stable.
-  @inline(never)
-  private mutating func sort(_ marks: Span<StageMark>, _ place: (Stage) -> Int) {
-    var stages = stages.mutableSpan
-    var times = times.mutableSpan
-    var index = 1
-    while index < count {
-      let (stage, time) = (stages[index], times[index])
-      var at = index
-      while at > 0, time <= times[at &- 1] {
-        if time == times[at &- 1], marks[place(stage)].order >= marks[place(stages[at &- 1])].order { break }
+      var at = filled
+      while at > 0, mark.time <= times[at &- 1] {
+        if mark.time == times[at &- 1], mark.order >= marks[place(stages[at &- 1])].order { break }
         (stages[at], times[at]) = (stages[at &- 1], times[at &- 1])
         at &-= 1
       }
-      (stages[at], times[at]) = (stage, time)
-      index &+= 1
+      (stages[at], times[at]) = (stage, mark.time)
+      filled &+= 1
     }
+    count = filled
   }
 }

@@ -13,7 +13,7 @@ public struct LatencyReport: Sendable {
   /// Times from the queue to the device's completion.
   private(set) var sendTime = DurationHistogram()
   /// Times from first stage to read, by first stage.
-  private var totalsByStage = [DurationHistogram](repeating: DurationHistogram(), count: Stage.allCases.count)
+  private var totalsByStage = HistogramTable(count: Stage.allCases.count)
   /// Waits of complete journeys by cause: how many packets waited for it, and how long together in nanoseconds.
   private var causes = [(packets: Int, time: UInt64)](repeating: (0, 0), count: Cause.allCases.count)
   private var slowest = SlowestJourneys(limit: Self.slowestLimit)
@@ -56,10 +56,10 @@ public struct LatencyReport: Sendable {
     }
     guard journey.outcome == .delivered, let read = journey.stages[.read] else { return others.add(stages, from: 0, to: last) }
     let arrival = stages.arrival
-    others.add(stages, from: 0, to: arrival)
+    if arrival > 0 { others.add(stages, from: 0, to: arrival) }
     delivered.add(stages, from: arrival, to: last)
     let total = read.time &- stages.times[arrival]
-    totalsByStage[Int(stages.stages[arrival].rawValue)].add(total)
+    totalsByStage.add(total, to: Int(stages.stages[arrival].rawValue))
     paths.add(journey, total)
     slowest.add(journey, total)
   }

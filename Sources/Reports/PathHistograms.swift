@@ -10,12 +10,15 @@ struct PathHistograms {
     var protocolNumber: UInt16?
   }
 
-  private(set) var rows: [(path: Path, histogram: DurationHistogram)] = []
-  /// The paths of `rows` as numbers, to be looked through without touching the histograms.
+  private var paths: [Path] = []
+  /// The same as numbers, to be looked through.
   private var keys: [UInt64] = []
+  /// Their histograms.
+  private var table = HistogramTable()
   /// Packets of further paths, which are not told apart.
   private(set) var beyond = 0
-  private var last = 0
+  /// The place of the last path of received packets, and of sent ones: packets come by turns.
+  private var last = (received: 0, sent: 0)
 
   /// More paths than this no reader looks at; a machine of containers may have thousands.
   private static let limit = 64
@@ -23,20 +26,25 @@ struct PathHistograms {
   /// Takes in a journey that took `time` nanoseconds.
   mutating func add(_ journey: Journey, _ time: UInt64) {
     let key = Self.key(journey)
-    if last >= keys.count || keys[last] != key {
-      if let known = keys.firstIndex(of: key) {
-        last = known
-      } else if rows.count < Self.limit {
-        let path = Path(direction: journey.direction, device: journey.device, protocolNumber: journey.protocolNumber)
-        rows.append((path, DurationHistogram()))
-        keys.append(key)
-        last = rows.count - 1
-      } else {
+    var place = journey.direction == .tx ? last.sent : last.received
+    if place >= keys.count || keys[place] != key {
+      guard let known = keys.firstIndex(of: key) ?? add(journey, key) else {
         beyond += 1
         return
       }
+      place = known
+      if journey.direction == .tx { last.sent = place } else { last.received = place }
     }
-    rows[last].histogram.add(time)
+    table.add(time, to: place)
+  }
+
+  /// Adds the path of `journey`; its place, or nil where there are too many.
+  private mutating func add(_ journey: Journey, _ key: UInt64) -> Int? {
+    guard paths.count < Self.limit else { return nil }
+    paths.append(Path(direction: journey.direction, device: journey.device, protocolNumber: journey.protocolNumber))
+    keys.append(key)
+    table.append()
+    return paths.count - 1
   }
 
   @inline(__always)
@@ -44,6 +52,9 @@ struct PathHistograms {
     let proto = journey.protocolNumber.map { UInt64($0) + 1 } ?? 0
     return UInt64(UInt32(bitPattern: journey.device.index)) << 32 | proto << 1 | (journey.direction == .tx ? 1 : 0)
   }
+
+  /// Each path and its durations.
+  var rows: [(path: Path, histogram: DurationHistogram)] { paths.indices.map { (paths[$0], table[$0]) } }
 
   /// Received before sent, those with most packets first.
   var inOrder: [(path: Path, histogram: DurationHistogram)] {

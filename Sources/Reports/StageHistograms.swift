@@ -13,17 +13,20 @@ struct StageHistograms {
     }
   }
 
-  private typealias Row = (pair: Pair, histogram: DurationHistogram)
-  private var rows: [Row] = []
-  /// Where in `rows` each pair is, or -1.
+  private var pairs: [Pair] = []
+  /// Their histograms, in the order of `pairs`.
+  private var table = HistogramTable()
+  /// Which of them each pair has, or -1.
   private var places = [Int16](repeating: -1, count: Self.width * Self.width)
   /// More than there are stages.
   private static let width = 32
 
-  var isEmpty: Bool { rows.isEmpty }
+  var isEmpty: Bool { pairs.isEmpty }
 
   /// All pairs in the order of the path.
-  var inOrder: [(pair: Pair, histogram: DurationHistogram)] { rows.sorted { $0.pair < $1.pair } }
+  var inOrder: [(pair: Pair, histogram: DurationHistogram)] {
+    pairs.indices.map { (pairs[$0], table[$0]) }.sorted { $0.pair < $1.pair }
+  }
 
   /// Takes in the steps of a journey from stage `first` of its order up to stage `last`.
   mutating func add(_ stages: borrowing StageTimes, from first: Int, to last: Int) {
@@ -31,7 +34,7 @@ struct StageHistograms {
     let (names, times) = (stages.stages.span, stages.times.span)
     var index = first
     while index < last {
-      index = Self.add(names, times, from: index, to: last, places, &rows)
+      index = Self.add(names, times, from: index, to: last, places, &table)
       if index < last { makeRow(names[index], names[index &+ 1]) }
     }
   }
@@ -39,26 +42,18 @@ struct StageHistograms {
   /// Takes in steps up to the first whose pair has no row; where that is.
   @inline(__always)
   private static func add(
-    _ names: Span<Stage>, _ times: Span<UInt64>, from first: Int, to last: Int, _ places: [Int16], _ rows: inout [Row]
+    _ names: Span<Stage>, _ times: Span<UInt64>, from first: Int, to last: Int, _ places: [Int16], _ table: inout HistogramTable
   ) -> Int {
     let places = places.span
-    var rows = rows.mutableSpan
-    var index = first
-    while index < last {
-      let row = Int(places[place(names[index], names[index &+ 1])])
-      guard row >= 0 else { break }
-      rows[row].histogram.add(times[index &+ 1] &- times[index])
-      index &+= 1
-    }
-    return index
+    return table.add(times, from: first, to: last) { index in Int(places[place(names[index], names[index &+ 1])]) }
   }
 
   /// Takes in everything of `other`.
   mutating func add(_ other: StageHistograms) {
-    for entry in other.rows {
-      let place = Self.place(entry.pair.from, entry.pair.to)
-      if places[place] < 0 { makeRow(entry.pair.from, entry.pair.to) }
-      rows[Int(places[place])].histogram.add(entry.histogram)
+    for (pair, histogram) in other.inOrder {
+      let place = Self.place(pair.from, pair.to)
+      if places[place] < 0 { makeRow(pair.from, pair.to) }
+      table.add(histogram, to: Int(places[place]))
     }
   }
 
@@ -66,7 +61,8 @@ struct StageHistograms {
   private static func place(_ from: Stage, _ to: Stage) -> Int { Int(from.rawValue) &* width &+ Int(to.rawValue) }
 
   private mutating func makeRow(_ from: Stage, _ to: Stage) {
-    places[Self.place(from, to)] = Int16(truncatingIfNeeded: rows.count)
-    rows.append((Pair(from: from, to: to), DurationHistogram()))
+    places[Self.place(from, to)] = Int16(truncatingIfNeeded: pairs.count)
+    pairs.append(Pair(from: from, to: to))
+    table.append()
   }
 }
