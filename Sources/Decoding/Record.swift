@@ -34,69 +34,6 @@ public struct Record: Sendable {
   public func sharesBytes(with other: Record) -> Bool { buffer == other.buffer && stream == other.stream }
 }
 
-/// Records that lie side by side, to be filled over and over.
-public struct RecordBatch: Sendable {
-  private var records: [Record]
-  /// How many there are.
-  public internal(set) var count = 0
-  /// The latest time of all.
-  public internal(set) var latest: UInt64 = 0
-
-  /// Room for `capacity` records.
-  public init(capacity: Int) {
-    records = Array(repeating: Record(time: 0, cpu: 0, stream: 0, offset: 0, length: 0, buffer: 0, kind: .event), count: max(capacity, 1))
-  }
-
-  /// How many fit.
-  public var capacity: Int { records.count }
-
-  /// The records; only the first `count` count.
-  public var all: [Record] { records }
-
-  public subscript(index: Int) -> Record { records[index] }
-
-  @inline(__always)
-  mutating func append(_ record: Record) {
-    records[count] = record
-    count &+= 1
-    latest = max(latest, record.time)
-  }
-
-  /// Whether another one fits.
-  var hasRoom: Bool { count < records.count }
-
-  /// Adds the samples of `entries` from `start` up to `end`, as far as they lie in `buffer`, there is room and their times are at most `latest`;
-  /// how many. As records they are of `stream`, in the recording's buffer `shared`.
-  mutating func append(
-    _ entries: [PerfQueue.Entry], _ start: Int, _ end: Int, upTo latest: UInt64, _ stream: Int32, buffer: Int32, _ shared: Int32
-  ) -> Int {
-    let stop = min(end, start &+ (records.count &- count))
-    guard start < stop else { return 0 }
-    let taken = Self.copy(entries.span, start, stop, latest, stream, buffer, shared, into: &records, count)
-    count &+= taken
-    if taken > 0 { self.latest = max(self.latest, records[count &- 1].time) }
-    return taken
-  }
-
-  private static func copy(
-    _ entries: Span<PerfQueue.Entry>, _ start: Int, _ stop: Int, _ latest: UInt64, _ stream: Int32, _ buffer: Int32, _ shared: Int32,
-    into records: inout [Record], _ first: Int
-  ) -> Int {
-    var room = records.mutableSpan
-    var place = start
-    var target = first
-    while place < stop {
-      let entry = entries[place]
-      guard entry.time <= latest, entry.buffer == buffer, entry.what == .sample else { break }
-      room[target] = Record(
-        time: entry.time, cpu: entry.cpu, stream: stream, offset: entry.offset, length: entry.size, buffer: shared, kind: .event)
-      place &+= 1
-      target &+= 1
-    }
-    return place &- start
-  }
-}
-
 /// An event in a ring-buffer page.
 public struct RingEntry: BitwiseCopyable, Sendable {
   /// Nanoseconds of the trace's clock.

@@ -308,25 +308,28 @@ public struct Recording {
     return body(rings[Int(run.stream)].entries.span, buffers.bytes(Int(run.stream)))
   }
 
-  /// Replaces `records` by the next ones; none are left at the end. The bytes of all of them are valid until the next call.
-  /// But for samples of a perf.data they come alone, so that what is asked about the last record holds for them, too.
-  public mutating func next(_ records: inout RecordBatch) {
-    (records.count, records.latest) = (0, 0)
-    guard let first = next() else { return }
-    records.append(first)
-    guard first.kind == .event, let index = perfIndex(first.stream) else { return }
-    takeSamples(index, first.stream, &records)
+  /// The samples of a perf.data that come next, or nil if something else does. As with `nextRun`, they are valid until the next call, and before
+  /// it `take(_:upTo:)` tells how many were taken.
+  public mutating func nextSamples() -> PerfRun? {
+    guard !perfs.isEmpty else { return nil }
+    if !hasMoved, let last = merger.next() { merger.advanced(to: advance(Int(last))) }
+    hasMoved = true
+    guard let stream = merger.next(), let index = perfIndex(stream), let run = perfs[index].run(stream, upTo: merger.latest ?? 0) else { return nil }
+    hasMoved = false
+    return run
   }
 
-  /// Adds the samples of perf.data `index` behind the one it is at that come before all other streams' next records.
-  private mutating func takeSamples(_ index: Int, _ stream: Int32, _ records: inout RecordBatch) {
-    guard let latest = merger.latest else { return }
-    let isBehind = perfs[index].takeSamples(&records, stream, upTo: latest, &buffers, &found)
-    merger.stays(at: records.latest)
-    guard isBehind else { return }
-    // What it is at now is for the next call.
-    merger.advanced(to: perfs[index].head == .end ? nil : perfs[index].headTime)
-    hasMoved = true
+  /// Shows `body` the records that wait in the perf.data that `run`, the last one, is of, and the bytes that those of the run lie in.
+  public func withEntries<Result>(of run: PerfRun, _ body: (Span<PerfEntry>, RawSpan) -> Result) -> Result {
+    let entries = perfs[Int(run.stream) - rings.count - texts.count].queue.table
+    return body(entries.span, buffers.bytes(Int(run.shared)))
+  }
+
+  /// The samples of `run`, the last one, were taken up to entry `end`, one at least; the time of the last of them.
+  public mutating func take(_ run: PerfRun, upTo end: Int) -> UInt64 {
+    let time = perfs[Int(run.stream) - rings.count - texts.count].take(run, upTo: end)
+    merger.stays(at: time)
+    return time
   }
 
   private mutating func ringRecord(_ stream: Int32) -> Record {

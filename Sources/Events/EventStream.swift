@@ -28,7 +28,6 @@ public struct EventStream {
   /// Records of the function tracers that mark no step.
   private var functionCount = 0
   var readable = ReadableAddresses()
-  private var records = RecordBatch(capacity: EventBatch.step)
   /// Events that are decoded, and which of them comes next.
   var ready = EventBatch()
   private(set) var nextReady = 0
@@ -77,6 +76,8 @@ public struct EventStream {
     while ready.room > 0 {
       if let run = recording.nextRun(limit: ready.room) {
         decode(run)
+      } else if let run = recording.nextSamples() {
+        decode(run)
       } else {
         guard ready.room >= needed, fill() else { break }
       }
@@ -85,17 +86,15 @@ public struct EventStream {
     return ready.count > 0
   }
 
-  /// Adds what the next records are, none, one or several events, to those that are ready; false at the end.
+  /// Adds what the next record is to the events that are ready; false at the end.
   private mutating func fill() -> Bool {
-    recording.next(&records)
-    guard records.count > 0 else {
+    guard let record = recording.next() else {
       if functionCount > 0 {
         recording.note(.functionRecords, "\(functionCount) records")
         functionCount = 0
       }
       return false
     }
-    let record = records[0]
     if record.kind == .gap {
       let gap = recording.gap
       if gaps.count < Self.gapLimit { gaps.append(gap) }
@@ -107,14 +106,14 @@ public struct EventStream {
       take(stack: record)
       return true
     }
-    recordCount &+= records.count
+    recordCount &+= 1
     if first == nil { first = record.time }
-    if record.kind == .line { decodeLine(record) } else { decodeRecords() }
+    last = max(last, record.time)
+    if record.kind == .line { decodeLine(record) } else { decode(record) }
     return true
   }
 
   private mutating func decodeLine(_ record: Record) {
-    last = max(last, record.time)
     switch Self.decode(record, &recording, &text, &names, &flows) {
     case .event(let event): ready.append(event)
     case .stack(let event):
@@ -129,17 +128,10 @@ public struct EventStream {
     }
   }
 
-  private mutating func decodeRecords() {
-    last = max(last, records.latest)
-    var place = 0
-    while place < records.count {
-      let format = recording.formatIndex(ofStream: records[place].stream)
-      let (end, outcome) = Self.decode(
-        records.all, place, records.count, recording, format, decoders[format], &names, &flows, &ready)
-      place = end
-      guard let outcome else { continue }
-      take(outcome, records[end &- 1], format)
-    }
+  private mutating func decode(_ record: Record) {
+    let format = recording.formatIndex(ofStream: record.stream)
+    let (_, outcome) = Self.decode(record, recording, decoders[format], &names, &flows, &ready)
+    if let outcome { take(outcome, record, format) }
   }
 
   /// Decodes the events of `begin`, and of the runs behind it, as far as there is room.
@@ -148,11 +140,25 @@ public struct EventStream {
     var run: RingRun? = begin
     while let next = run {
       let format = recording.formatIndex(ofStream: next.stream)
-      let place = Self.decode(&run, &recording, format, decoders[format], &names, &flows, &ready)
-      recordCount &+= place.count
-      last = max(last, place.time)
-      if let outcome = place.outcome, let record = place.record { take(outcome, record, format) }
+      note(Self.decode(&run, &recording, format, decoders[format], &names, &flows, &ready), format)
     }
+  }
+
+  /// The same for the samples of a perf.data.
+  private mutating func decode(_ begin: PerfRun) {
+    if first == nil { first = recording.withEntries(of: begin) { entries, _ in entries[begin.entries.lowerBound].time } }
+    var run: PerfRun? = begin
+    while let next = run {
+      let format = recording.formatIndex(ofStream: next.stream)
+      note(Self.decode(&run, &recording, format, decoders[format], &names, &flows, &ready), format)
+    }
+  }
+
+  /// Takes in what runs were decoded to, as format `format` describes them.
+  private mutating func note(_ place: Place, _ format: Int) {
+    recordCount &+= place.count
+    last = max(last, place.time)
+    if let outcome = place.outcome, let record = place.record { take(outcome, record, format) }
   }
 
   /// Takes in what decoding could not: `record` is `outcome`, and its event the next in `ready`, or already there.
@@ -210,43 +216,6 @@ public struct EventStream {
 
   // The bytes of a record are borrowed from the recording, so it comes as a parameter beside the tables that decoding writes.
 
-  /// Decodes `records` from `start` on behind what is in `batch`, as far as format `format` describes them and up to the first one that
-  /// needs more than that; the result is where it ended, and that one's outcome.
-  private static func decode(
-    _ records: [Record], _ start: Int, _ end: Int, _ recording: borrowing Recording, _ format: Int, _ decoder: EventDecoder,
-    _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout EventBatch
-  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
-    let records = records.span
-    let (schemas, layouts) = (decoder.schemaOfID.span, decoder.layouts.span)
-    var index = start
-    var filled = batch.count
-    let before = batch.before &+ 1
-    var events = batch.events.mutableSpan
-    var last: EventDecoder.Outcome?
-    while index < end, last == nil, recording.formatIndex(ofStream: records[index].stream) == format {
-      let first = records[index]
-      let bytes = recording.bytes(around: first)
-      while index < end, records[index].sharesBytes(with: first) {
-        let entry = bytes.slice(Int(records[index].offset), Int(records[index].length))
-        let outcome = decoder.decode(records[index].time, records[index].cpu, entry, schemas, layouts, &names, &flows, into: &events[filled])
-        events[filled].order = before &+ UInt32(truncatingIfNeeded: filled)
-        index &+= 1
-        switch outcome {
-        case .event:
-          filled &+= 1
-          continue
-        case .other: continue
-        case .window, .function: filled &+= 1
-        case .tooShort, .stack: break
-        }
-        last = outcome
-        break
-      }
-    }
-    batch.count = filled
-    return (index, last)
-  }
-
   /// Where the decoding of runs has ended.
   private struct Place {
     /// So many events were decoded, and the last had this time.
@@ -281,20 +250,79 @@ public struct EventStream {
     return place
   }
 
+  /// The same for samples of a perf.data.
+  private static func decode(
+    _ run: inout PerfRun?, _ recording: inout Recording, _ format: Int, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
+    _ batch: inout EventBatch
+  ) -> Place {
+    var place = Place()
+    while let current = run, recording.formatIndex(ofStream: current.stream) == format {
+      let (end, outcome) = recording.withEntries(of: current) { entries, bytes in
+        decode(current, entries, bytes, decoder, &names, &flows, &batch)
+      }
+      place.count &+= end &- current.entries.lowerBound
+      place.time = max(place.time, recording.take(current, upTo: end))
+      if let outcome {
+        place.outcome = outcome
+        place.record = recording.withEntries(of: current) { entries, _ in current.record(entries[end &- 1]) }
+        run = nil
+        return place
+      }
+      run = batch.room > 0 ? recording.nextSamples() : nil
+    }
+    return place
+  }
+
   @inline(__always)
   private static func decode(
     _ run: RingRun, _ entries: Span<RingEntry>, _ bytes: RawSpan, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
     _ batch: inout EventBatch
   ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+    decode(run.entries, decoder, &names, &flows, &batch) { index, schemas, layouts, names, flows, event in
+      let entry = entries[index]
+      guard entry.time <= run.latest || index == run.entries.lowerBound else { return nil }
+      return decoder.decode(
+        entry.time, run.cpu, bytes.slice(entry.offset, entry.length), schemas, layouts, &names, &flows, into: &event)
+    }
+  }
+
+  @inline(__always)
+  private static func decode(
+    _ run: PerfRun, _ entries: Span<PerfEntry>, _ bytes: RawSpan, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
+    _ batch: inout EventBatch
+  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+    decode(run.entries, decoder, &names, &flows, &batch) { index, schemas, layouts, names, flows, event in
+      guard index == run.entries.lowerBound || run.holds(entries[index]) else { return nil }
+      let raw = bytes.slice(Int(entries[index].offset), Int(entries[index].size))
+      return decoder.decode(entries[index].time, entries[index].cpu, raw, schemas, layouts, &names, &flows, into: &event)
+    }
+  }
+
+  /// Decodes one record.
+  private static func decode(
+    _ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
+    _ batch: inout EventBatch
+  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+    let bytes = recording.bytes(of: record)
+    return decode(0..<1, decoder, &names, &flows, &batch) { _, schemas, layouts, names, flows, event in
+      decoder.decode(record.time, record.cpu, bytes, schemas, layouts, &names, &flows, into: &event)
+    }
+  }
+
+  /// Decodes the entries `places` with `next`, which takes the event to fill behind what is in `batch`, up to the first that needs more than that or
+  /// has its turn later (nil), as far as there is room; where that ended, and the last one's outcome if it needs more.
+  @inline(__always)
+  private static func decode(
+    _ places: Range<Int>, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout EventBatch,
+    _ next: (Int, Span<Int16>, Span<EventLayout>, inout NameTable, inout FlowTable, inout Event) -> EventDecoder.Outcome?
+  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
     let (schemas, layouts) = (decoder.schemaOfID.span, decoder.layouts.span)
-    var (index, filled) = (run.entries.lowerBound, batch.count)
-    let (end, before) = (run.entries.upperBound, batch.before &+ 1)
+    var (index, filled) = (places.lowerBound, batch.count)
+    let before = batch.before &+ 1
+    let end = min(places.upperBound, index &+ batch.room)
     var events = batch.events.mutableSpan
     var last: EventDecoder.Outcome?
-    decoding: repeat {
-      let entry = entries[index]
-      let outcome = decoder.decode(
-        entry.time, run.cpu, bytes.slice(entry.offset, entry.length), schemas, layouts, &names, &flows, into: &events[filled])
+    decoding: while index < end, let outcome = next(index, schemas, layouts, &names, &flows, &events[filled]) {
       events[filled].order = before &+ UInt32(truncatingIfNeeded: filled)
       index &+= 1
       switch outcome {
@@ -308,7 +336,7 @@ public struct EventStream {
         last = outcome
         break decoding
       }
-    } while index < end && entries[index].time <= run.latest
+    }
     batch.count = filled
     return (index, last)
   }

@@ -86,9 +86,8 @@ struct HistogramTable {
   private mutating func move(_ row: Int, toEndWith size: Int) {
     guard size > rows[row].size else { return }
     let old = rows[row].start..<rows[row].start + rows[row].size
-    rows[row].start = buckets.count
-    rows[row].size = size
-    buckets.append(contentsOf: buckets[old])
-    buckets.append(contentsOf: repeatElement(0, count: size - old.count))
+    (rows[row].start, rows[row].size) = (buckets.count, size)
+    buckets.append(contentsOf: repeatElement(0, count: size))
+    for (place, bucket) in old.enumerated() { buckets[rows[row].start + place] = buckets[bucket] }
   }
 }

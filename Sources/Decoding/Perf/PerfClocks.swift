@@ -11,7 +11,7 @@ struct PerfClocks {
     /// The time of the one before.
     var before: UInt64?
     /// A sample that is too early, until the next one tells why.
-    var held: PerfQueue.Entry?
+    var held: PerfEntry?
   }
 
   /// What is to be done with a sample.
@@ -22,11 +22,11 @@ struct PerfClocks {
     /// It is sound, and the one before it was not, which is in the queue under a number.
     case condemnsLast(UInt64)
     /// It is sound, and the one that was kept is not.
-    case condemnsHeld(PerfQueue.Entry)
+    case condemnsHeld(PerfEntry)
     /// It is sound, and so is the one that was kept; the one before that is not.
-    case condemnsFirst(UInt64, held: PerfQueue.Entry)
+    case condemnsFirst(UInt64, held: PerfEntry)
     /// It and the one that was kept are sound.
-    case takesHeld(PerfQueue.Entry)
+    case takesHeld(PerfEntry)
   }
 
   /// By CPU; the first is that of samples that do not name theirs.
@@ -39,14 +39,14 @@ struct PerfClocks {
 
   /// Judges `entry`, the next sample of its CPU in the file.
   @inline(__always)
-  mutating func judge(_ entry: PerfQueue.Entry) -> Verdict {
+  mutating func judge(_ entry: PerfEntry) -> Verdict {
     let index = Int(entry.cpu) &+ 1
     while index >= clocks.count { clocks.append(Clock()) }
     if clocks[index].held == nil, entry.time &+ Self.tolerance >= clocks[index].last?.time ?? 0 { return .takes }
     return judge(entry, &clocks[index])
   }
 
-  private func judge(_ entry: PerfQueue.Entry, _ clock: inout Clock) -> Verdict {
+  private func judge(_ entry: PerfEntry, _ clock: inout Clock) -> Verdict {
     guard let last = clock.last else { return .takes }
     if let held = clock.held {
       clock.held = nil
@@ -101,7 +101,7 @@ struct PerfClocks {
   func lastSound(_ cpu: Int32) -> UInt64? { clocks[Int(cpu) + 1].last?.time }
 
   /// What is still kept: there will be no more samples.
-  mutating func takeAll() -> [PerfQueue.Entry] {
+  mutating func takeAll() -> [PerfEntry] {
     let held = clocks.compactMap(\.held)
     for index in clocks.indices { clocks[index].held = nil }
     return held

@@ -12,33 +12,6 @@ internal import HeapModule
 ///
 ///     table   1 3 4 │ 2 5 7 │ 6        run 1 goes up to 2, where run 2 begins; that one goes up to 3 …
 struct PerfQueue {
-  /// A record that waits for its turn.
-  struct Entry: BitwiseCopyable {
-    var time: UInt64
-    /// Records of equal time stay in the order of the file.
-    var number: UInt64
-    /// The buffer that holds it, or for a loss the index of the loss.
-    var buffer: Int32
-    var offset: Int32
-    var size: Int32
-    var attribute: Int32
-    var cpu: Int32
-    var tid: Int32
-    /// How many addresses the callchain has, which ends before the size of the raw data.
-    var frames: Int32 = 0
-    var what: What
-
-    static let none = Entry(time: 0, number: 0, buffer: 0, offset: 0, size: 0, attribute: 0, cpu: 0, tid: 0, what: .gap)
-  }
-
-  enum What: UInt8 {
-    case sample
-    case sampleWithStack
-    case comm
-    case fork
-    case gap
-  }
-
   /// Entries in order, `start ..< end` of the table.
   private struct Run: Comparable {
     /// The time of the first.
@@ -49,8 +22,8 @@ struct PerfQueue {
     static func < (a: Run, b: Run) -> Bool { a.time != b.time ? a.time < b.time : a.start < b.start }
   }
 
-  /// Longer than what is used of it, so that a loop can fill it.
-  private var table: [Entry] = []
+  /// What waits, and more room, so that a loop can fill it.
+  private(set) var table: [PerfEntry] = []
   private var used = 0
   /// The runs but for the one that entries are being added to and the one that they are taken from.
   private var runs = Heap<Run>()
@@ -77,7 +50,7 @@ struct PerfQueue {
 
   /// Adds a record and answers the number it is given here.
   @inline(__always) @discardableResult
-  mutating func add(_ entry: Entry) -> UInt64 {
+  mutating func add(_ entry: PerfEntry) -> UInt64 {
     if entry.time < openTime { closeRun() }
     openTime = entry.time
     let number = count
@@ -92,7 +65,7 @@ struct PerfQueue {
 
   private mutating func makeRoom(_ wanted: Int) {
     guard used &+ wanted > table.count else { return }
-    table.append(contentsOf: repeatElement(Entry.none, count: max(wanted, table.count)))
+    table.append(contentsOf: repeatElement(PerfEntry.none, count: max(wanted, table.count)))
   }
 
   /// Adds the samples that `scan` finds, up to `wanted` of them.
@@ -109,19 +82,17 @@ struct PerfQueue {
   /// Ends the run if a sample of `time` does not belong to it.
   mutating func prepare(for time: UInt64) { if time < openTime { closeRun() } }
 
-  /// Adds the samples that come next to `records`, as records of `stream` in the buffers `shared`, as far as their turn has come, they are
-  /// not behind `latest`, lie in one buffer and there is room; how many, and the last of them. None where that needs a closer look.
+  /// Which samples may follow the record that was taken last, with it, and up to which time they come before all others.
+  var run: (entries: Range<Int>, latest: UInt64) {
+    let isOnlyOne = openStart != used || !condemned.isEmpty
+    return (place &- 1..<(isOnlyOne ? place : end), min(bound, released))
+  }
+
+  /// The samples of `run` were taken up to `end`; the last of them.
   @inline(__always)
-  mutating func takeSamples(
-    _ records: inout RecordBatch, _ stream: Int32, upTo latest: UInt64, _ shared: [Int32]
-  ) -> (count: Int, last: Entry)? {
-    guard openStart == used, place < end, condemned.isEmpty else { return nil }
-    let buffer = table[place].buffer
-    guard shared.indices.contains(Int(buffer)) else { return nil }
-    let taken = records.append(table, place, end, upTo: min(bound, released, latest), stream, buffer: buffer, shared[Int(buffer)])
-    guard taken > 0 else { return nil }
-    place &+= taken
-    return (taken, table[place &- 1])
+  mutating func take(upTo end: Int) -> PerfEntry {
+    place = end
+    return table[end &- 1]
   }
 
   /// Some CPU's samples have come to `time`. No sample says so alone: damage could make it any time, and let everything go at once.
@@ -150,7 +121,7 @@ struct PerfQueue {
 
   /// The next record whose turn has come, or with `force` the next of all.
   @inline(__always)
-  mutating func next(force: Bool) -> Entry? {
+  mutating func next(force: Bool) -> PerfEntry? {
     // What has been added since belongs to a run of its own, which may come first.
     if openStart == used, place < end {
       let time = table[place].time
@@ -167,7 +138,7 @@ struct PerfQueue {
   }
 
   @inline(never)
-  private mutating func nextOfAll(_ force: Bool) -> Entry? {
+  private mutating func nextOfAll(_ force: Bool) -> PerfEntry? {
     closeRun()
     putBack()
     compact()

@@ -22,7 +22,7 @@ struct PerfScan {
 
   /// Writes the samples into `table` from `first` up to `limit`; the result is where it ended.
   mutating func run(
-    _ bytes: RawSpan, into table: inout [PerfQueue.Entry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places?], _ ids: PerfIDs
+    _ bytes: RawSpan, into table: inout [PerfEntry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places?], _ ids: PerfIDs
   ) -> Int {
     // One loop for each byte order, so that neither asks for it with every number.
     order == .little ? run(.little, bytes, &table, first, limit, places, ids) : run(.big, bytes, &table, first, limit, places, ids)
@@ -30,7 +30,7 @@ struct PerfScan {
 
   @inline(__always)
   private mutating func run(
-    _ order: ByteOrder, _ bytes: RawSpan, _ table: inout [PerfQueue.Entry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places?],
+    _ order: ByteOrder, _ bytes: RawSpan, _ table: inout [PerfEntry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places?],
     _ ids: PerfIDs
   ) -> Int {
     var room = table.mutableSpan
@@ -56,7 +56,7 @@ struct PerfScan {
         let length = bytes.integer(UInt32.self, at: at &+ parts.raw, order), Int(length) <= size &- parts.raw &- 4,
         time >= latest, time > released, time &+ PerfClocks.tolerance >= last
       else { break }
-      room[target] = PerfQueue.Entry(
+      room[target] = PerfEntry(
         time: time, number: self.number &+ UInt64(truncatingIfNeeded: target &- first), buffer: buffer,
         offset: Int32(truncatingIfNeeded: at &+ parts.raw &+ 4), size: Int32(truncatingIfNeeded: length),
         attribute: Int32(truncatingIfNeeded: attribute), cpu: cpu, tid: Int32(bitPattern: tid), what: .sample)

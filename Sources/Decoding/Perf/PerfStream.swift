@@ -29,7 +29,7 @@ struct PerfStream {
   private(set) var headBuffer: Int32 = 0
   /// The loss the stream is at, if it is at one.
   private(set) var gap: Gap?
-  private var current: PerfQueue.Entry?
+  private var current: PerfEntry?
 
   /// Which of the recording's catalogs describes the samples.
   let catalog: Int
@@ -37,7 +37,7 @@ struct PerfStream {
   private let files: [InputFile]
   private var records: PerfFiles
   private var buffers = PerfBuffers()
-  private var queue = PerfQueue()
+  private(set) var queue = PerfQueue()
   private(set) var tasks = PerfTasks()
   private var gaps: [Gap] = []
   private var losses: PerfLosses?
@@ -109,38 +109,28 @@ struct PerfStream {
   /// Whether the callchain of the sample the stream is at comes next, alone.
   private var hasStack: Bool { head == .event && current?.what == .sampleWithStack }
 
-  /// Adds the samples behind the one the stream is at to `records`, as records of `stream`, up to time `latest`. True if the stream has then
-  /// moved on to something that is not among them.
-  mutating func takeSamples(
-    _ records: inout RecordBatch, _ stream: Int32, upTo latest: UInt64, _ output: inout ByteBuffers, _ diagnostics: inout Diagnostics
-  ) -> Bool {
-    while records.hasRoom, !hasStack {
-      if let (count, last) = queue.takeSamples(&records, stream, upTo: latest, shared) {
-        hand(last.buffer, count)
-        show(last)
-        continue
-      }
-      guard queue.isDue, let entry = queue.next(force: false) else {
-        guard !hasEnded else {
-          (head, current) = (.end, nil)
-          return true
-        }
-        // One by one they go where they must.
-        guard !isFull else { return false }
-        read(&output, &diagnostics)
-        continue
-      }
-      if !go(to: entry, &diagnostics) { continue }
-      guard head == .event, headTime <= latest else { return true }
-      records.append(
-        Record(time: headTime, cpu: headCPU, stream: stream, offset: headOffset, length: headLength, buffer: headBuffer, kind: .event))
+  /// The sample the stream is at, with those behind it that come next and not after `latest`, as a run of stream `stream`; nil where the stream
+  /// is at something else, or at a sample with a callchain. It changes nothing; but what is asked in an array is copied otherwise.
+  mutating func run(_ stream: Int32, upTo latest: UInt64) -> PerfRun? {
+    guard head == .event, let current, current.what == .sample else { return nil }
+    let run = queue.run
+    return PerfRun(
+      stream: stream, buffer: current.buffer, shared: headBuffer, latest: min(run.latest, latest), entries: isFull ? run.entries.prefix(1) : run.entries)
+  }
+
+  /// The samples of `run` were taken up to `end`, one at least; the time of the last.
+  mutating func take(_ run: PerfRun, upTo end: Int) -> UInt64 {
+    let more = end &- run.entries.lowerBound &- 1
+    if more > 0 {
+      hand(run.buffer, more)
+      show(queue.take(upTo: end))
     }
-    return false
+    return headTime
   }
 
   /// Makes `entry` the head, or takes in what it says of a task (false).
   @inline(__always)
-  private mutating func go(to entry: PerfQueue.Entry, _ diagnostics: inout Diagnostics) -> Bool {
+  private mutating func go(to entry: PerfEntry, _ diagnostics: inout Diagnostics) -> Bool {
     switch entry.what {
     case .comm, .fork:
       noteTask(entry)
@@ -164,7 +154,7 @@ struct PerfStream {
 
   /// The stream is at `entry`.
   @inline(__always)
-  private mutating func show(_ entry: PerfQueue.Entry) {
+  private mutating func show(_ entry: PerfEntry) {
     delivered = max(delivered, entry.time)
     (headTime, headCPU, current) = (entry.time, entry.cpu, entry)
     if entry.what == .sample || entry.what == .sampleWithStack { (headOffset, headLength, headBuffer) = (entry.offset, entry.size, shared[Int(entry.buffer)]) }
@@ -177,7 +167,7 @@ struct PerfStream {
     if last >= 0, handed[last].buffer == buffer { handed[last].count &+= count } else { handed.append((buffer, count)) }
   }
 
-  private mutating func noteTask(_ entry: PerfQueue.Entry) {
+  private mutating func noteTask(_ entry: PerfEntry) {
     let buffer = buffers[Int(entry.buffer)]
     tasks.take(buffer.bytes.slice(Int(entry.offset), Int(entry.size)), isComm: entry.what == .comm, header.order)
   }
@@ -291,7 +281,7 @@ struct PerfStream {
       return doubts.begin(lastTimes)
     }
     let frames = header.attributes[index].isWaking ? header.attributes[index].frames(of: record) : 0
-    let entry = PerfQueue.Entry(
+    let entry = PerfEntry(
       time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset + raw.lowerBound), size: Int32(raw.count),
       attribute: Int32(index), cpu: stamp.cpu, tid: stamp.tid, frames: Int32(frames), what: frames > 0 ? .sampleWithStack : .sample)
     buffers.retain(found.buffer)
@@ -301,7 +291,7 @@ struct PerfStream {
 
   /// Puts a sample into the queue, once it is sure that its time can be.
   @inline(__always)
-  private mutating func place(_ entry: PerfQueue.Entry, _ offset: Int, _ diagnostics: inout Diagnostics) {
+  private mutating func place(_ entry: PerfEntry, _ offset: Int, _ diagnostics: inout Diagnostics) {
     switch clocks.judge(entry) {
     case .takes: break
     case .holds: return
@@ -321,14 +311,14 @@ struct PerfStream {
   }
 
   /// The sample before `entry` had a time that cannot be, `wrong`: something happened there, but nobody knows when.
-  private mutating func lose(_ entry: PerfQueue.Entry, _ wrong: UInt64, _ offset: Int, _ diagnostics: inout Diagnostics) {
+  private mutating func lose(_ entry: PerfEntry, _ wrong: UInt64, _ offset: Int, _ diagnostics: inout Diagnostics) {
     diagnostics.add(.recordDamaged, path: records.path, offset: offset, "the sample of CPU \(entry.cpu) before this one has the time \(wrong) ns")
     guard entry.cpu >= 0 else { return }
     addGap(Gap(cpu: entry.cpu, after: min(clocks.lastSound(entry.cpu) ?? entry.time, entry.time), before: entry.time, events: 1))
   }
 
   @inline(__always)
-  private mutating func add(_ entry: PerfQueue.Entry, _ diagnostics: inout Diagnostics) {
+  private mutating func add(_ entry: PerfEntry, _ diagnostics: inout Diagnostics) {
     guard entry.time >= delivered, !isClockSet else { return pass(entry, &diagnostics) }
     late = 0
     queue.reach(clocks.took(entry.cpu, entry.time, queue.add(entry)))
@@ -339,7 +329,7 @@ struct PerfStream {
   }
 
   /// Passes over a sample that comes too late for its place: among what came before it, it would show what was not.
-  private mutating func pass(_ entry: PerfQueue.Entry, _ diagnostics: inout Diagnostics) {
+  private mutating func pass(_ entry: PerfEntry, _ diagnostics: inout Diagnostics) {
     diagnostics.add(.recordsOutOfOrder, path: records.path, "CPU \(entry.cpu), \(delivered > entry.time ? delivered - entry.time : 0) ns late")
     buffers.release(Int(entry.buffer))
     doubts.begin(lastTimes)
@@ -360,10 +350,10 @@ struct PerfStream {
     lastTimes = lastTimes.map { _ in nil }
   }
 
-  private mutating func takeTask(_ found: PerfRecords.Found, _ what: PerfQueue.What) {
+  private mutating func takeTask(_ found: PerfRecords.Found, _ what: PerfEntry.What) {
     let bytes = buffers[found.buffer]
     let stamp = header.stamp(bytes.bytes.slice(found.offset, found.size))
-    let entry = PerfQueue.Entry(
+    let entry = PerfEntry(
       time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset), size: Int32(found.size),
       attribute: 0, cpu: stamp.cpu, tid: stamp.tid, what: what)
     // What perf found running when it began has no time, and holds at once.
