@@ -30,6 +30,9 @@ public struct Recording {
   private let buffer: String?
   /// The kernel's symbols, if the user has them.
   let symbols: KernelSymbols?
+  private let assumesNoLosses: Bool
+  /// Whether it was assumed that nothing was lost, and something was: the records end there.
+  public var hasUnexpectedLosses: Bool { perfs.contains { $0.hasUnexpectedLosses } }
   /// The catalog of all files of raw pages, or -1.
   var pageCatalog = -1
   private var catalogs: [FormatCatalog] = []
@@ -45,18 +48,26 @@ public struct Recording {
   /// Opens `paths` as one recording; `-` is standard input. Raw ring-buffer pages need `formats`: a directory of them, or a trace.dat of the
   /// same kernel. Of several ring buffers in a trace.dat all are read, or the one called `buffer`; the top one is called `top`.
   /// Recordings that do not name the kernel's functions take them from `kallsyms`, a copy of /proc/kallsyms.
-  public init(paths: [String], formats: String? = nil, buffer: String? = nil, kallsyms: String? = nil) throws(DecodingError) {
+  ///
+  /// A perf.data tells late what it has lost, and so is looked through for losses before it is read. With `assumesNoLosses` it is not, and
+  /// if there are any, `hasUnexpectedLosses` says so in the end: then `reopened()` gives the recording as it is.
+  public init(
+    paths: [String], formats: String? = nil, buffer: String? = nil, kallsyms: String? = nil, assumesNoLosses: Bool = false
+  ) throws(DecodingError) {
     var pageFormats: PageFormats?
     if let formats { pageFormats = try PageFormats(path: formats) }
     var sources: [Source] = []
     for path in paths { sources += try Self.sources(path, &pageFormats) }
     // CPUs that wrote nothing leave empty files.
     if pageFormats != nil, let kept = Self.filled(sources) { sources = kept }
-    try self.init(sources: sources, pageFormats, buffer, try kallsyms.map(KernelSymbols.init(path:)))
+    try self.init(sources: sources, pageFormats, buffer, try kallsyms.map(KernelSymbols.init(path:)), assumesNoLosses)
   }
 
-  private init(sources: [Source], _ pageFormats: PageFormats?, _ buffer: String?, _ symbols: KernelSymbols?) throws(DecodingError) {
+  private init(
+    sources: [Source], _ pageFormats: PageFormats?, _ buffer: String?, _ symbols: KernelSymbols?, _ assumesNoLosses: Bool
+  ) throws(DecodingError) {
     self.symbols = symbols
+    self.assumesNoLosses = assumesNoLosses
     self.sources = sources
     self.buffer = buffer
     self.pageFormats = pageFormats
@@ -64,8 +75,8 @@ public struct Recording {
     start()
   }
 
-  /// The same recording from its beginning, also where it came from standard input.
-  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats, buffer, symbols) }
+  /// The same recording from its beginning, also where it came from standard input. Nothing is assumed of its losses.
+  public func reopened() throws(DecodingError) -> Recording { try Recording(sources: sources, pageFormats, buffer, symbols, false) }
 
   static func file(_ path: String) throws(DecodingError) -> InputFile {
     do {
@@ -199,7 +210,7 @@ public struct Recording {
     info.cpus = max(info.cpus, header.cpus)
     info.eventNameWidth = max(info.eventNameWidth ?? 0, header.nameWidth)
     if let symbols { catalog.add(kallsyms: symbols.text(for: header.kernel)) }
-    perfs.append(PerfStream(files: [file] + (header.isDirectory ? try Self.parts(of: file) : []), header: header, catalog: catalogs.count))
+    perfs.append(PerfStream(files: [file] + (header.isDirectory ? try Self.parts(of: file) : []), header: header, catalog: catalogs.count, assumesNoLosses: assumesNoLosses))
     catalogs.append(catalog)
   }
 
@@ -291,7 +302,7 @@ public struct Recording {
     let index = Int(stream)
     let start = rings[index].nextEntry
     return RingRun(
-      stream: stream, cpu: rings[index].cpu, latest: merger.latest ?? 0, entries: start..<min(rings[index].entryCount, start &+ limit))
+      stream: stream, cpu: rings[index].cpu, latest: max(merger.latest ?? 0, rings[index].headTime), entries: start..<min(rings[index].entryCount, start &+ limit))
   }
 
   /// The entries of `run`, the last one, were taken up to entry `end`, one at least; the time of the last of them.

@@ -90,16 +90,15 @@ struct EventDecoder {
   ) -> Outcome {
     guard hasUsualHead, let head = entry.integer(UInt64.self, at: 0) else { return decodeUnusual(time, cpu, entry, &names, &flows, &event) }
     let index = Int(schemas[Int(head & 0xffff)])
-    if index == -1 { return .other }
+    guard index >= 0 else { return index == -1 ? .other : decodeUnusual(time, cpu, entry, &names, &flows, &event) }
     event.time = time
     event.cpu = cpu
     event.pid = Int32(truncatingIfNeeded: head >> 32)
     event.flags = ContextFlags(rawValue: UInt8(truncatingIfNeeded: head >> 16))
-    guard index >= 0 else { return function(Self.functionBase - index, entry, &event) }
     return decodeBody(index, entry, .little, layouts, &names, &flows, &event)
   }
 
-  /// The same for entries that begin otherwise, or end before they should.
+  /// The same for entries that begin otherwise, or end before they should, and for functions.
   @inline(never)
   private func decodeUnusual(
     _ time: UInt64, _ cpu: Int32, _ entry: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event

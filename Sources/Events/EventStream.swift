@@ -280,7 +280,7 @@ public struct EventStream {
   ) -> (end: Int, outcome: EventDecoder.Outcome?) {
     decode(run.entries, decoder, &names, &flows, &batch) { index, schemas, layouts, names, flows, event in
       let entry = entries[index]
-      guard entry.time <= run.latest || index == run.entries.lowerBound else { return nil }
+      guard entry.time <= run.latest else { return nil }
       return decoder.decode(
         entry.time, run.cpu, bytes.slice(entry.offset, entry.length), schemas, layouts, &names, &flows, into: &event)
     }
@@ -292,7 +292,7 @@ public struct EventStream {
     _ batch: inout EventBatch
   ) -> (end: Int, outcome: EventDecoder.Outcome?) {
     decode(run.entries, decoder, &names, &flows, &batch) { index, schemas, layouts, names, flows, event in
-      guard index == run.entries.lowerBound || run.holds(entries[index]) else { return nil }
+      guard run.holds(entries[index]) else { return nil }
       let raw = bytes.slice(Int(entries[index].offset), Int(entries[index].size))
       return decoder.decode(entries[index].time, entries[index].cpu, raw, schemas, layouts, &names, &flows, into: &event)
     }

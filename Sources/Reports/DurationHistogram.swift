@@ -15,6 +15,13 @@ struct DurationHistogram {
       min = Swift.min(min, duration)
       max = Swift.max(max, duration)
     }
+
+    mutating func add(_ other: Summary) {
+      count += other.count
+      sum &+= other.sum
+      min = Swift.min(min, other.min)
+      max = Swift.max(max, other.max)
+    }
   }
 
   private(set) var counts: [UInt32] = []
@@ -24,9 +31,9 @@ struct DurationHistogram {
   init() {}
 
   /// Of durations that have been counted in `counts`.
-  init(_ summary: Summary, _ counts: ArraySlice<UInt32>) {
+  init(_ summary: Summary, _ counts: [UInt32]) {
     self.summary = summary
-    self.counts = Array(counts)
+    self.counts = counts
   }
 
   var count: Int { summary.count }
@@ -38,21 +45,19 @@ struct DurationHistogram {
   /// Durations of more than an hour count as an hour.
   private static let longest: UInt64 = 3_600_000_000_000
   /// Buckets that each power of two is divided into.
-  private static let steps = 1024
+  static let steps = 1 << logOfSteps
+  static let logOfSteps = 10
 
   mutating func add(_ duration: UInt64) {
     summary.add(duration)
     let place = Self.place(counting: duration)
-    if place >= counts.count { grow(to: Self.size(for: place)) }
+    if place >= counts.count { grow(to: (place / Self.steps + 1) * Self.steps) }
     counts[place] &+= 1
   }
 
   /// Takes in all durations of `other`.
   mutating func add(_ other: DurationHistogram) {
-    summary.count += other.count
-    summary.sum &+= other.sum
-    summary.min = Swift.min(min, other.min)
-    summary.max = Swift.max(max, other.max)
+    summary.add(other.summary)
     grow(to: other.counts.count)
     for place in other.counts.indices { counts[place] &+= other.counts[place] }
   }
@@ -78,9 +83,6 @@ struct DurationHistogram {
     let shift = 53 &- (duration | 1024).leadingZeroBitCount
     return shift &* steps &+ Int(truncatingIfNeeded: duration &>> UInt64(shift))
   }
-
-  /// How many buckets it takes to count at `place`.
-  static func size(for place: Int) -> Int { (place / steps + 1) * steps }
 
   /// The largest duration that is counted at `place`.
   private static func largest(in place: Int) -> UInt64 {

@@ -9,7 +9,7 @@ struct InputOptions: ParsableArguments {
   var file: [String]
 
   /// Opens the recording, or ends the program with status 3 and a sentence.
-  func open() throws -> Recording { try interpretation.open(file) }
+  func open(assumesNoLosses: Bool = false) throws -> Recording { try interpretation.open(file, assumesNoLosses: assumesNoLosses) }
 }
 
 /// How a recording is to be read.
@@ -30,12 +30,16 @@ struct InterpretationOptions: ParsableArguments {
   var instance: String?
 
   /// Opens `paths`, or ends the program with status 3 and a sentence.
-  func open(_ paths: [String]) throws -> Recording { try Self.open(paths, formats: formats, kallsyms: kallsyms, instance: instance) }
+  func open(_ paths: [String], assumesNoLosses: Bool = false) throws -> Recording {
+    try Self.open(paths, formats: formats, kallsyms: kallsyms, instance: instance, assumesNoLosses: assumesNoLosses)
+  }
 
   /// Opens `paths`, or ends the program with status 3 and a sentence.
-  static func open(_ paths: [String], formats: String? = nil, kallsyms: String? = nil, instance: String? = nil) throws -> Recording {
+  static func open(
+    _ paths: [String], formats: String? = nil, kallsyms: String? = nil, instance: String? = nil, assumesNoLosses: Bool = false
+  ) throws -> Recording {
     do {
-      return try Recording(paths: paths, formats: formats, buffer: instance, kallsyms: kallsyms)
+      return try Recording(paths: paths, formats: formats, buffer: instance, kallsyms: kallsyms, assumesNoLosses: assumesNoLosses)
     } catch {
       throw Failure.input("\(error)")
     }

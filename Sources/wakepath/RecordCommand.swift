@@ -113,7 +113,7 @@ struct RecordCommand: ParsableCommand {
       throw Failure.input(error.description)
     }
     if !options.quiet { say(summary) }
-    try ReportCommand.print(try InterpretationOptions.open([summary.output]), options)
+    try ReportCommand.print(try InterpretationOptions.open([summary.output], assumesNoLosses: true), options)
     if case .exited(let status) = summary.command, status != 0 { Terminal.warn("the command ended with status \(status)") }
   }
 

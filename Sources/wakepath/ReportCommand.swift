@@ -16,11 +16,21 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup var input: InputOptions
 
   func run() throws {
-    try Self.print(try input.open(), options, which.selection)
+    try Self.print(try input.open(assumesNoLosses: true), options, which.selection)
   }
 
   /// Prints the report of `recording`, or of the packets of `selection` in it.
   static func print(_ recording: Recording, _ options: CommonOptions, _ selection: PacketSelection = PacketSelection()) throws {
+    if try report(recording, options, selection) { return }
+    do {
+      _ = try report(try recording.reopened(), options, selection)
+    } catch let error as DecodingError {
+      throw Failure.input("\(error)")
+    }
+  }
+
+  /// The same, but prints nothing (false) where losses turn up that were not expected.
+  private static func report(_ recording: Recording, _ options: CommonOptions, _ selection: PacketSelection) throws -> Bool {
     var stream = EventStream(recording)
     var engine = JourneyEngine(stream.capabilities)
     let isSelective = !selection.isEverything
@@ -33,6 +43,7 @@ struct ReportCommand: ParsableCommand {
         return true
       }
     }
+    if stream.recording.hasUnexpectedLosses { return false }
     var output = TextOutput()
     if options.json {
       report.writeJSON(stream, engine, to: &output)
@@ -40,5 +51,6 @@ struct ReportCommand: ParsableCommand {
       report.writeText(stream, engine, options.style, to: &output)
     }
     try options.finish(stream.recording.diagnostics)
+    return true
   }
 }

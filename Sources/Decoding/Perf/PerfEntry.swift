@@ -40,7 +40,7 @@ public struct PerfRun: Sendable {
   /// Which of the waiting records they are at most.
   public let entries: Range<Int>
 
-  /// Whether `entry`, the next behind one that is, is one of them.
+  /// Whether `entry`, the first or the next behind one that is, is one of them.
   public func holds(_ entry: PerfEntry) -> Bool { entry.time <= latest && entry.buffer == buffer && entry.what == .sample }
 
   /// `entry`, one of them, as a record.

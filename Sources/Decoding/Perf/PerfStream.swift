@@ -41,6 +41,9 @@ struct PerfStream {
   private(set) var tasks = PerfTasks()
   private var gaps: [Gap] = []
   private var losses: PerfLosses?
+  private let assumesNoLosses: Bool
+  /// Whether it was assumed that nothing was lost, and something was: the stream ends there.
+  private(set) var hasUnexpectedLosses = false
   /// Samples read so far.
   private var count = 0
   /// The time of the last sample of each CPU, in the order of the file.
@@ -65,8 +68,9 @@ struct PerfStream {
   private let bufferLimit: Int
 
   /// The samples of `files`, of which the first has `header`.
-  init(files: [InputFile], header: PerfHeader, catalog: Int, bufferLimit: Int = 256) {
+  init(files: [InputFile], header: PerfHeader, catalog: Int, assumesNoLosses: Bool = false, bufferLimit: Int = 256) {
     self.header = header
+    self.assumesNoLosses = assumesNoLosses
     self.catalog = catalog
     self.bufferLimit = max(bufferLimit, 8)
     self.files = files
@@ -115,7 +119,7 @@ struct PerfStream {
     guard head == .event, let current, current.what == .sample else { return nil }
     let run = queue.run
     return PerfRun(
-      stream: stream, buffer: current.buffer, shared: headBuffer, latest: min(run.latest, latest), entries: isFull ? run.entries.prefix(1) : run.entries)
+      stream: stream, buffer: current.buffer, shared: headBuffer, latest: max(min(run.latest, latest), headTime), entries: isFull ? run.entries.prefix(1) : run.entries)
   }
 
   /// The samples of `run` were taken up to `end`, one at least; the time of the last.
@@ -177,7 +181,7 @@ struct PerfStream {
   /// Reads the samples that can be read at once, and one record more, and puts them where they belong.
   @inline(never)
   private mutating func read(_ output: inout ByteBuffers, _ diagnostics: inout Diagnostics) {
-    if losses == nil { losses = PerfLosses(files: files, header: header) }
+    if losses == nil { losses = assumesNoLosses ? PerfLosses() : PerfLosses(files: files, header: header) }
     defer { share(&output) }
     if isClockSet { beginAgain() }
     readSamples()
@@ -367,6 +371,7 @@ struct PerfStream {
     let bytes = buffers[found.buffer]
     guard let loss = header.loss(bytes.bytes.slice(found.offset, found.size), found) else { return }
     diagnostics.add(.lostEvents, path: records.path, offset: found.fileOffset, "CPU \(loss.stamp.cpu): \(loss.events) events")
+    if assumesNoLosses { (hasUnexpectedLosses, hasEnded) = (true, true) }
   }
 
   /// Whatever `cpu` wrote after its last sample is lost.
