@@ -5,8 +5,13 @@ internal import Events
 /// How packets end: consumed, dropped, forwarded, silently, or in a loss of events.
 extension JourneyEngine {
   /// Everything delivered in `context` so far is processed.
+  @inline(__always)
   mutating func endBatch(_ context: Int, _ time: UInt64) {
-    if contexts[context].isAtRest { return }
+    if !contexts[context].isAtRest { putAtRest(context, time) }
+  }
+
+  @inline(never)
+  private mutating func putAtRest(_ context: Int, _ time: UInt64) {
     if !contexts[context].byOrder.isEmpty { doubtOrder(context, passing: contexts[context].pending.count) }
     settleCurrent(context)
     contexts[context].mayWake = false

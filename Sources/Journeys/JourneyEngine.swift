@@ -223,13 +223,18 @@ public struct JourneyEngine: ~Copyable, Sendable {
     return e.pid == 0 ? nil : context(ofTask: e.pid)
   }
 
+  @inline(__always)
   private mutating func context(ofTask pid: Int32) -> Int {
     let task = tasks.find(pid)
-    if tasks.tasks[task].context < 0 {
-      tasks.tasks[task].context = Int32(contexts.count)
-      contexts.append(ProcessingContext())
-    }
-    return Int(tasks.tasks[task].context)
+    let context = tasks.tasks[task].context
+    return context >= 0 ? Int(context) : addContext(ofTask: task)
+  }
+
+  @inline(never)
+  private mutating func addContext(ofTask task: Int) -> Int {
+    tasks.tasks[task].context = Int32(contexts.count)
+    contexts.append(ProcessingContext())
+    return contexts.count - 1
   }
 
   /// A new packet at `address`; whatever lived there before is over.

@@ -48,13 +48,20 @@ struct TaskTable: ~Copyable {
   /// By pid.
   private var index = AddressTable<Int32>()
   var tasks = UniqueArray<TaskState>()
+  /// The task found last, which most often is asked for again.
+  private var last: (pid: Int32, index: Int) = (-1, -1)
 
   /// Tasks kept at most; beyond, those with nothing pending are forgotten.
   private static let limit = 65_536
 
   /// The index of the task `pid`, which is added if it is new.
   @inline(__always)
-  mutating func find(_ pid: Int32) -> Int { known(pid) ?? add(pid) }
+  mutating func find(_ pid: Int32) -> Int {
+    if pid == last.pid, last.index >= 0 { return last.index }
+    let index = index[Self.key(pid)].map(Int.init) ?? add(pid)
+    last = (pid, index)
+    return index
+  }
 
   @inline(never)
   private mutating func add(_ pid: Int32) -> Int {
@@ -66,7 +73,7 @@ struct TaskTable: ~Copyable {
 
   /// The index of the task `pid`, or nil.
   @inline(__always)
-  func known(_ pid: Int32) -> Int? { index[Self.key(pid)].map(Int.init) }
+  func known(_ pid: Int32) -> Int? { pid == last.pid && last.index >= 0 ? last.index : index[Self.key(pid)].map(Int.init) }
 
   private static func key(_ pid: Int32) -> UInt64 { UInt64(UInt32(bitPattern: pid)) }
 
@@ -92,5 +99,6 @@ struct TaskTable: ~Copyable {
     }
     tasks = kept
     index = keptIndex
+    last = (-1, -1)
   }
 }

@@ -118,17 +118,21 @@ struct PerfAttribute {
 
   /// Where the parts of a sample lie, for reading many at once.
   struct Places: BitwiseCopyable {
-    var tid = 0
-    var time = 0
-    var cpu = 0
+    var tid: UInt16 = 0
+    var time: UInt16 = 0
+    var cpu: UInt16 = 0
     /// Where the size of the raw data stands, in front of them.
-    var raw = 0
+    var raw: UInt16 = 0
+    /// The size of a sample without raw data; no sample has it where they lie elsewhere from sample to sample, or not all are there.
+    var least = Int.max
   }
 
-  /// The places of a tracepoint's samples; nil where they lie elsewhere from sample to sample, or not all are there.
-  var places: Places? {
-    guard isTracepoint, tid >= 0, time >= 0, cpu >= 0, has(Part.raw), !has(Part.read), !has(Part.callchain) else { return nil }
-    return Places(tid: tid + 4, time: time, cpu: cpu, raw: variable)
+  /// The places of a tracepoint's samples.
+  var places: Places {
+    guard isTracepoint, tid >= 0, time >= 0, cpu >= 0, has(Part.raw), !has(Part.read), !has(Part.callchain),
+      let tid = UInt16(exactly: tid + 4), let time = UInt16(exactly: time), let cpu = UInt16(exactly: cpu), let raw = UInt16(exactly: variable)
+    else { return Places() }
+    return Places(tid: tid, time: time, cpu: cpu, raw: raw, least: Int(raw) + 4)
   }
 
   /// What a record says of when and where it was written.

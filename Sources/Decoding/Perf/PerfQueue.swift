@@ -70,7 +70,7 @@ struct PerfQueue {
 
   /// Adds the samples that `scan` finds, up to `wanted` of them.
   @inline(__always)
-  mutating func add(_ scan: inout PerfScan, _ bytes: RawSpan, upTo wanted: Int, _ places: [PerfAttribute.Places?], _ ids: PerfIDs) {
+  mutating func add(_ scan: inout PerfScan, _ bytes: RawSpan, upTo wanted: Int, _ places: [PerfAttribute.Places], _ ids: PerfIDs) {
     makeRoom(wanted)
     let first = used
     (scan.latest, scan.released, scan.number) = (openTime, released, count)
@@ -140,13 +140,18 @@ struct PerfQueue {
   @inline(never)
   private mutating func nextOfAll(_ force: Bool) -> PerfEntry? {
     closeRun()
-    putBack()
-    compact()
-    guard let first = runs.min, force || first.time <= released else {
+    if (gone &+ place) &* 2 > used {
+      putBack()
+      compact()
+    }
+    let rest = place < end ? Run(time: table[place].time, start: place, end: end) : nil
+    let least = runs.min
+    guard let first = rest.map({ rest in least.map { min($0, rest) } ?? rest }) ?? least, force || first.time <= released else {
       isDue = false
       return nil
     }
-    runs.removeMin()
+    gone &+= place
+    if rest == nil { runs.removeMin() } else if let rest, first.start != rest.start { runs.replaceMin(with: rest) }
     (place, end, bound) = (first.start, first.end, .max)
     // The entry that is taken now is the first of all, whatever the bound.
     if let other = runs.min { bound = other.start > first.start ? other.time : other.time &- 1 }
@@ -155,9 +160,12 @@ struct PerfQueue {
     return table[place &- 1]
   }
 
-  /// What comes from now on is a run of its own.
+  /// What comes from now on is a run of its own. It may come before what is taken now.
   private mutating func closeRun() {
-    if openStart < used { runs.insert(Run(time: table[openStart].time, start: openStart, end: used)) }
+    if openStart < used {
+      runs.insert(Run(time: table[openStart].time, start: openStart, end: used))
+      bound = 0
+    }
     (openStart, openTime) = (used, 0)
   }
 

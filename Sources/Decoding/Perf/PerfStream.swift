@@ -58,10 +58,10 @@ struct PerfStream {
   private var hasEnded = false
   /// Which of the recording's buffers each of `buffers` is.
   private var shared: [Int32] = []
-  /// How many of the samples that were handed out last lie in which buffer; it is kept until others are asked for.
-  private var handed: [(buffer: Int32, count: Int)] = []
+  /// In which buffer the samples lie that were handed out last, and how many they are; it is kept until others are asked for.
+  private var handed: (buffer: Int32, count: Int) = (0, 0)
   /// By attribute.
-  private let places: [PerfAttribute.Places?]
+  private let places: [PerfAttribute.Places]
   private let ids: PerfIDs
 
   /// More buffers than this (64 MiB) are not kept waiting for their turn.
@@ -92,8 +92,8 @@ struct PerfStream {
       (head, headOffset) = (.stack, current.offset - 4 - headLength)
       return
     }
-    for (buffer, count) in handed { buffers.release(Int(buffer), count) }
-    handed.removeAll(keepingCapacity: true)
+    if handed.count > 0 { buffers.release(Int(handed.buffer), handed.count) }
+    handed.count = 0
     current = nil
     while true {
       while queue.isDue || isFull, let entry = queue.next(force: isFull) {
@@ -117,16 +117,17 @@ struct PerfStream {
   /// is at something else, or at a sample with a callchain. It changes nothing; but what is asked in an array is copied otherwise.
   mutating func run(_ stream: Int32, upTo latest: UInt64) -> PerfRun? {
     guard head == .event, let current, current.what == .sample else { return nil }
-    let run = queue.run
+    let (entries, released) = queue.run
     return PerfRun(
-      stream: stream, buffer: current.buffer, shared: headBuffer, latest: max(min(run.latest, latest), headTime), entries: isFull ? run.entries.prefix(1) : run.entries)
+      stream: stream, buffer: current.buffer, shared: headBuffer, latest: max(min(released, latest), headTime),
+      entries: isFull ? entries.prefix(1) : entries)
   }
 
   /// The samples of `run` were taken up to `end`, one at least; the time of the last.
   mutating func take(_ run: PerfRun, upTo end: Int) -> UInt64 {
     let more = end &- run.entries.lowerBound &- 1
     if more > 0 {
-      hand(run.buffer, more)
+      handed.count &+= more
       show(queue.take(upTo: end))
     }
     return headTime
@@ -149,7 +150,7 @@ struct PerfStream {
         buffers.release(Int(entry.buffer))
         return false
       }
-      hand(entry.buffer, 1)
+      handed = (entry.buffer, 1)
       head = .event
     }
     show(entry)
@@ -162,13 +163,6 @@ struct PerfStream {
     delivered = max(delivered, entry.time)
     (headTime, headCPU, current) = (entry.time, entry.cpu, entry)
     if entry.what == .sample || entry.what == .sampleWithStack { (headOffset, headLength, headBuffer) = (entry.offset, entry.size, shared[Int(entry.buffer)]) }
-  }
-
-  /// Keeps `buffer`, of which `count` samples are handed out, until others are asked for.
-  @inline(__always)
-  private mutating func hand(_ buffer: Int32, _ count: Int) {
-    let last = handed.count &- 1
-    if last >= 0, handed[last].buffer == buffer { handed[last].count &+= count } else { handed.append((buffer, count)) }
   }
 
   private mutating func noteTask(_ entry: PerfEntry) {
