@@ -15,6 +15,13 @@ extension RawSpan {
     return order == .little ? T(littleEndian: value) : T(bigEndian: value)
   }
 
+  /// The little-endian integer of 32 bits at `offset`, or nil if it does not lie wholly inside the span.
+  @inlinable @inline(__always)
+  public func word32(at offset: UInt32) -> UInt32? {
+    guard Int(offset) &+ 4 <= byteCount else { return nil }
+    return unsafe UInt32(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: Int(offset), as: UInt32.self))
+  }
+
   /// The byte at `offset`, or nil past the end.
   @inlinable @inline(__always)
   public func byte(at offset: Int) -> UInt8? {

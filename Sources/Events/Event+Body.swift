@@ -109,7 +109,7 @@ extension Event {
           socket: numbers.0, old: int32(numbers.1), new: int32(numbers.2), protocol: uint16(numbers.3), flow: FlowID(index: int32(numbers.4)))
       case .tcpProbe:
         .tcpProbe(
-          skb: numbers.0, socket: numbers.1, cookie: numbers.2, flow: FlowID(index: int32(numbers.3)), dataLength: uint32(numbers.4))
+          skb: numbers.0, socket: numbers.1, cookie: numbers.2, flow: probedFlow, dataLength: uint32(numbers.4))
       case .tcpRcvSpaceAdjust: .tcpRcvSpaceAdjust(socket: numbers.0, cookie: numbers.1, flow: FlowID(index: int32(numbers.2)))
       case .tcpDestroySock: .tcpDestroySock(socket: numbers.0, cookie: numbers.1)
       case .schedWaking: .schedWaking(pid: int32(numbers.0), comm: name)
@@ -181,6 +181,9 @@ extension Event {
     Arrival(
       skb: numbers.0, device: name, napi: UInt32(truncatingIfNeeded: numbers.1), length: UInt32(truncatingIfNeeded: numbers.2))
   }
+
+  /// The connection that tcp_probe names.
+  public var probedFlow: FlowID { FlowID(index: int32(numbers.3)) }
 
   /// The memory that a DMA event is about.
   public var buffer: DMABuffer {

@@ -109,6 +109,8 @@ public struct JourneyEngine: ~Copyable, Sendable {
   @inline(never)
   private mutating func consume(_ events: Span<Event>, _ count: Int) {
     for index in 0..<count {
+      // Most requests are for other soft interrupts.
+      if events[index].kind == .softirqRaise, events[index].numbers.0 != UInt64(SoftIRQ.netRX) { continue }
       ensureCPU(events[index].cpu)
       dispatch(events[index])
     }
@@ -123,7 +125,7 @@ public struct JourneyEngine: ~Copyable, Sendable {
     switch e.kind {
     case .irqHandlerEntry: enterHandler(e, int32(numbers.0))
     case .irqHandlerExit: exitHandler(e, int32(numbers.0))
-    case .softirqRaise: if int32(numbers.0) == SoftIRQ.netRX { raise(e) }
+    case .softirqRaise: raise(e)
     case .softirqEntry: enterSoftirq(e, int32(numbers.0))
     case .softirqExit: exitSoftirq(e, int32(numbers.0))
     case .napiPoll: endPoll(e, work: int32(numbers.1), budget: int32(numbers.2))
@@ -150,6 +152,8 @@ public struct JourneyEngine: ~Copyable, Sendable {
     case .sockSendLength:
       sendReturned(e, numbers.0, uint16(numbers.2), int32(numbers.3))
       endCall(e)
+    case .tcpProbe: probe(e, numbers.0, numbers.1, numbers.2, e.probedFlow, uint32(numbers.4))
+    case .tcpRcvSpaceAdjust: spaceAdjusted(e, numbers.0, numbers.1)
     case .schedWaking: waking(e, int32(numbers.0), e.name)
     case .schedSwitch: switchTask(e, int32(numbers.0), Int64(bitPattern: numbers.1), int32(numbers.2), e.name)
     default: dispatchRare(e)
@@ -161,9 +165,6 @@ public struct JourneyEngine: ~Copyable, Sendable {
   private mutating func dispatchRare(_ e: borrowing Event) {
     switch e.body {
     case .inetSockSetState(let socket, let old, let new, _, let flow): setState(e, socket, old, new, flow)
-    case .tcpProbe(let skb, let socket, let cookie, let flow, let length):
-      probe(e, skb, socket, cookie, flow, length)
-    case .tcpRcvSpaceAdjust(let socket, let cookie, _): spaceAdjusted(e, socket, cookie)
     case .tcpDestroySock(let socket, let cookie):
       destroy(socket)
       destroy(cookie)

@@ -173,15 +173,18 @@ struct RingStream {
   private static func walkPlain(
     _ bytes: RawSpan, _ end: Int, _ at: inout Int, _ time: inout UInt64, _ found: inout MutableSpan<RingEntry>, _ count: inout Int
   ) {
-    while count < found.count, let word = bytes.integer(UInt32.self, at: at) {
+    guard var place = UInt32(exactly: at) else { return }
+    var (now, filled) = (time, count)
+    while filled < found.count, let word = bytes.word32(at: place) {
       let type = word & 31
-      let next = at &+ 4 &+ Int(type) &* 4
-      guard type &- 1 < 28, next <= end else { return }
-      time &+= UInt64(word >> 5)
-      found[count] = RingEntry(time: time, offset: UInt32(truncatingIfNeeded: at &+ 4), length: type &* 4)
-      count &+= 1
-      at = next
+      let next = place &+ 4 &+ type &* 4
+      guard type &- 1 < 28, Int(next) <= end else { break }
+      now &+= UInt64(word >> 5)
+      found[filled] = RingEntry(time: now, offset: place &+ 4, length: type &* 4)
+      filled &+= 1
+      place = next
     }
+    (at, time, count) = (Int(place), now, filled)
   }
 
   private mutating func abandon(_ kind: DiagnosticKind, _ detail: String, _ diagnostics: inout Diagnostics) {
