@@ -1,5 +1,3 @@
-internal import HeapModule
-
 /// Brings several streams, each in the order it was written, into one order of time.
 ///
 ///     CPU 0   ──1────4──5─────────9──
@@ -18,7 +16,7 @@ struct RecordMerger {
   }
 
   /// Every stream but the current one.
-  private var waiting = Heap<Candidate>()
+  private var waiting = LeastFirst<Candidate>()
   private var current: Candidate?
 
   /// Adds a stream that is at an entry of `time`.
@@ -26,7 +24,10 @@ struct RecordMerger {
 
   /// The stream whose entry comes next, or nil at the end.
   mutating func next() -> Int32? {
-    if current == nil { current = waiting.popMin() }
+    if current == nil {
+      current = waiting.min
+      waiting.removeMin()
+    }
     return current?.stream
   }
 

@@ -45,8 +45,9 @@ public struct EventBatch: Sendable {
       repeating: Event(time: 0, cpu: 0, pid: 0, flags: [], body: .windowEnds), count: max(capacity, Self.step) + Self.heldLimit)
   }
 
-  /// So many events at once still lie in the processor's nearest cache when they are looked at.
-  public static let step = 256
+  /// So many events at once still lie in a cache near the processor when they are looked at, and the loops that decode and follow them take
+  /// turns seldom enough.
+  public static let step = 1024
 
   /// So many events at most are held for the next batch.
   static let heldLimit = 16

@@ -1,5 +1,4 @@
 internal import Bytes
-internal import HeapModule
 
 /// Brings records into the order of time, as `perf` does: each round of reading the kernel's buffers ends with FINISHED_ROUND, and what a
 /// round has not yet brought cannot be older than the newest record of the round before it.
@@ -26,7 +25,7 @@ struct PerfQueue {
   private(set) var table: [PerfEntry] = []
   private var used = 0
   /// The runs but for the one that entries are being added to and the one that they are taken from.
-  private var runs = Heap<Run>()
+  private var runs = LeastFirst<Run>()
   /// Where the run begins that entries are being added to, and the time of its last.
   private var openStart = 0
   private var openTime: UInt64 = 0
@@ -187,7 +186,7 @@ struct PerfQueue {
       (kept[index].start, kept[index].end) = (target, target &+ length)
       target &+= length
     }
-    runs = Heap(kept)
+    runs = LeastFirst(kept)
     (used, openStart, gone) = (target, target, 0)
   }
 }
