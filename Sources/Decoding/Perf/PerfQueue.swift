@@ -139,7 +139,8 @@ struct PerfQueue {
   @inline(never)
   private mutating func nextOfAll(_ force: Bool) -> PerfEntry? {
     closeRun()
-    if (gone &+ place) &* 2 > used {
+    // Most of what is there has gone.
+    if (gone &+ place) &* 4 > used &* 3 {
       putBack()
       compact()
     }
@@ -174,9 +175,8 @@ struct PerfQueue {
     (place, end) = (0, 0)
   }
 
-  /// Moves what waits to the start of the table, if most of what is there has gone.
+  /// Moves what waits to the start of the table.
   private mutating func compact() {
-    guard gone &* 2 > used else { return }
     var kept = runs.unordered
     kept.sort { $0.start < $1.start }
     var target = 0
