@@ -12,8 +12,9 @@ extension Recording {
     hasMoved = false
     let index = Int(stream)
     let start = rings[index].nextEntry
+    let end = min(rings[index].entryCount, start &+ limit)
     return RingRun(
-      stream: stream, cpu: rings[index].cpu, latest: max(merger.latest ?? 0, rings[index].headTime), entries: start..<min(rings[index].entryCount, start &+ limit))
+      stream: stream, cpu: rings[index].cpu, latest: max(merger.latest ?? 0, rings[index].headTime), entries: start..<end)
   }
 
   /// The entries of `run`, the last one, were taken up to entry `end`, one at least; the time of the last of them.

@@ -100,6 +100,25 @@ struct PerfDataTests {
     }
   }
 
+  @Test("is read without being looked through for losses first, and ends where there is one after all")
+  func unexpectedLosses() throws {
+    for lost in [false, true] {
+      var b = PerfDataBuilder()
+      b.records = (0..<100).flatMap { [b.sample(time: 1000 + $0 * 10), b.sample(time: 1001 + $0 * 10, cpu: 1), b.finishedRound] }
+      if lost { b.records.insert(b.lost(time: 1500, cpu: 1, count: 5), at: 150) }
+      let file = try TextFile(Array(b.build()))
+      var recording = try Recording(paths: [file.path], assumesNoLosses: true)
+      var count = 0
+      while recording.next() != nil { count += 1 }
+      #expect(recording.hasUnexpectedLosses == lost && (lost ? count < 200 : count == 200))
+      var again = try recording.reopened()
+      var gaps = 0
+      (count, gaps) = (0, 0)
+      while let record = again.next() { if record.kind == .gap { gaps += 1 } else { count += 1 } }
+      #expect(!again.hasUnexpectedLosses && count == 200 && gaps == (lost ? 1 : 0))
+    }
+  }
+
   private static let second: UInt64 = 1_000_000_000
 
   @Test("passes over a sample whose time cannot be, and has everything else in its place", arguments: [900_000, 2] as [UInt64], [1, 2, 5])
