@@ -94,7 +94,7 @@ extension EventKind {
   }
 
   /// What happened where the kernel writes an event of this kind; of the lines in a recording only those that mark windows are any.
-  fileprivate var event: Event.Kind {
+  public var event: Event.Kind {
     switch self {
     case .irqHandlerEntry: .irqHandlerEntry
     case .irqHandlerExit: .irqHandlerExit

@@ -32,10 +32,7 @@ public struct Checker: Sendable {
   /// Takes in an event that `engine` has just consumed, before the journeys that ended with it are judged.
   public mutating func observe(_ event: Event, _ engine: borrowing JourneyEngine) {
     cpuCount = max(cpuCount, event.cpu + 1)
-    switch event.body {
-    case .windowBegins, .windowEnds: pause(event, engine)
-    default: check(event, engine)
-    }
+    if event.kind == .windowBegins || event.kind == .windowEnds { pause(event, engine) } else { check(event, engine) }
   }
 
   /// The recording pauses or goes on: on every CPU something is missing.
@@ -46,7 +43,7 @@ public struct Checker: Sendable {
   }
 
   private mutating func check(_ event: Event, _ engine: borrowing JourneyEngine) {
-    if let kind = event.body.kind { seenKinds |= 1 << UInt64(kind.rawValue) }
+    if let kind = event.kind.tracepoint { seenKinds |= 1 << UInt64(kind.rawValue) }
     polls.observe(event, engine)
     gro.observe(event, engine, &flagged, &log)
     streams.observe(event, engine, &flagged, &log)

@@ -1,45 +1,15 @@
 internal import Events
 
-extension Event.Body {
-  /// The tracepoint it was decoded from, or nil for what is no event of the kernel. Those of frags and of DMA stand for their like.
-  var kind: EventKind? {
-    switch self {
-    case .irqHandlerEntry: .irqHandlerEntry
-    case .irqHandlerExit: .irqHandlerExit
-    case .softirqRaise: .softirqRaise
-    case .softirqEntry: .softirqEntry
-    case .softirqExit: .softirqExit
-    case .napiPoll: .napiPoll
-    case .groEntry: .groReceiveEntry
-    case .groExit: .groReceiveExit
-    case .netifRxEntry: .netifRxEntry
-    case .receiveEntry: .receiveEntry
-    case .receiveListEntry: .receiveListEntry
-    case .netifReceiveSkb: .netifReceiveSkb
-    case .netDevQueue: .netDevQueue
-    case .netDevStartXmit: .netDevStartXmit
-    case .netDevXmit: .netDevXmit
-    case .kfreeSkb: .kfreeSkb
-    case .consumeSkb: .consumeSkb
-    case .skbCopyDatagram: .skbCopyDatagram
-    case .skDataReady: .skDataReady
-    case .sockRecvLength: .sockRecvLength
-    case .sockSendLength: .sockSendLength
-    case .inetSockSetState: .inetSockSetState
-    case .tcpProbe: .tcpProbe
-    case .tcpRcvSpaceAdjust: .tcpRcvSpaceAdjust
-    case .tcpDestroySock: .tcpDestroySock
-    case .schedWaking: .schedWaking
-    case .schedSwitch: .schedSwitch
-    case .dmaMap: .dmaMapPage
-    case .dmaUnmap: .dmaUnmapPage
-    case .dmaSyncForCPU: .dmaSyncForCPU
-    case .flow: .flow
-    case .flowSent: .flowSent
-    // A probe, or a record of the function tracer; marks and gaps in the recording itself.
-    case .sockDefReadable, .announcedByStack, .windowBegins, .windowEnds, .gap: nil
-    }
-  }
+extension Event.Kind {
+  /// The tracepoint that such an event is decoded from, or nil for what is no event of the kernel: probes, marks and gaps in the recording itself.
+  /// Those of frags and of DMA stand for their like.
+  var tracepoint: EventKind? { Self.tracepoints[Int(rawValue)] }
+
+  private static let tracepoints: [EventKind?] = {
+    var tracepoints = [EventKind?](repeating: nil, count: Int(Self.gap.rawValue) + 1)
+    for kind in EventKind.allCases.reversed() where kind != .print { tracepoints[Int(kind.event.rawValue)] = kind }
+    return tracepoints
+  }()
 }
 
 extension ReferenceModel {
