@@ -10,15 +10,16 @@ public struct Event: Sendable {
   public var pid: Int32
   /// The number of the event in its recording; it orders events of equal time.
   public var order: UInt32 = 0
-  /// What is no number of its own in a packet's header.
+  /// What is no number of its own in a packet's header, and whether a gap says how many events were lost.
   var detail: UInt32 = 0
-  /// The device, interrupt or task that it names.
+  /// The device, interrupt or task that it names, if its `body` has a name.
   public internal(set) var name = NameID.none
   /// What that CPU was doing.
   public var flags: ContextFlags
   /// What happened.
   public internal(set) var kind = Kind.windowEnds
-  /// The values of its `body` but the name, in their order; signed ones are widened with their sign, and those it does not have are 0.
+  /// The values of its `body` but the name, in their order; signed ones are widened with their sign. Further ones mean nothing, for an event
+  /// in a batch keeps what another had there.
   public internal(set) var numbers: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
 
   public init(time: UInt64, cpu: Int32, pid: Int32, flags: ContextFlags, body: Body) {

@@ -70,16 +70,14 @@ public struct EventStream {
   /// Fills `ready`, which is empty; false at the end.
   private mutating func refill() -> Bool {
     takeHeld()
-    // Lines of text come one by one.
-    let needed = recording.info.isText ? 1 : EventBatch.step
-    // An entry makes one event at most, so that a run is decoded to its end before there is no room left.
+    // A record makes one event at most.
     while ready.room > 0 {
       if let run = recording.nextRun(limit: ready.room) {
         decode(run)
       } else if let run = recording.nextSamples() {
         decode(run)
-      } else {
-        guard ready.room >= needed, fill() else { break }
+      } else if !fill() {
+        break
       }
     }
     holdBack()
