@@ -28,10 +28,6 @@ public struct Record: Sendable {
 
   /// No kernel has more CPUs: the largest `CONFIG_NR_CPUS` is 8,192 (x86 with `CONFIG_MAXSMP`, powerpc). A larger number is none.
   static let cpuLimit = 8192
-
-  /// Whether its bytes lie in the same buffer as those of `other`, and are of the same stream.
-  @inlinable
-  public func sharesBytes(with other: Record) -> Bool { buffer == other.buffer && stream == other.stream }
 }
 
 /// An event in a ring-buffer page.

@@ -329,10 +329,6 @@ public struct Recording {
   /// The name a perf.data gave task `pid` up to the last record, or nil.
   public func comm(_ pid: Int32) -> String? { perfs.lazy.compactMap { $0.tasks.known(pid) }.first }
 
-  /// What the buffer holds that `record`, one of the last, lies in; the offsets of all records that share it are into these bytes.
-  @_lifetime(borrow self)
-  public func bytes(around record: Record) -> RawSpan { buffers.bytes(Int(record.buffer)) }
-
   /// The bytes of `record`, which must be the one `next` answered last.
   @_lifetime(borrow self)
   public func bytes(of record: Record) -> RawSpan {

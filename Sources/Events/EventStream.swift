@@ -128,8 +128,7 @@ public struct EventStream {
 
   private mutating func decode(_ record: Record) {
     let format = recording.formatIndex(ofStream: record.stream)
-    let (_, outcome) = Self.decode(record, recording, decoders[format], &names, &flows, &ready)
-    if let outcome { take(outcome, record, format) }
+    if let outcome = Self.decode(record, recording, decoders[format], &names, &flows, &ready) { take(outcome, record, format) }
   }
 
   /// Decodes the events of `begin`, and of the runs behind it, as far as there is room.
@@ -300,11 +299,11 @@ public struct EventStream {
   private static func decode(
     _ record: Record, _ recording: borrowing Recording, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
     _ batch: inout EventBatch
-  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+  ) -> EventDecoder.Outcome? {
     let bytes = recording.bytes(of: record)
     return decode(0..<1, decoder, &names, &flows, &batch) { _, schemas, layouts, names, flows, event in
       decoder.decode(record.time, record.cpu, bytes, schemas, layouts, &names, &flows, into: &event)
-    }
+    }.outcome
   }
 
   /// Decodes the entries `places` with `next`, which takes the event to fill behind what is in `batch`, up to the first that needs more than that or

@@ -51,15 +51,10 @@ struct DurationHistogram {
   mutating func add(_ duration: UInt64) {
     summary.add(duration)
     let place = Self.place(counting: duration)
-    if place >= counts.count { grow(to: (place / Self.steps + 1) * Self.steps) }
+    if place >= counts.count {
+      counts.append(contentsOf: repeatElement(0, count: (place / Self.steps + 1) * Self.steps - counts.count))
+    }
     counts[place] &+= 1
-  }
-
-  /// Takes in all durations of `other`.
-  mutating func add(_ other: DurationHistogram) {
-    summary.add(other.summary)
-    grow(to: other.counts.count)
-    for place in other.counts.indices { counts[place] &+= other.counts[place] }
   }
 
   /// The value that `percentile` percent of the durations do not exceed, to three digits.
@@ -88,9 +83,5 @@ struct DurationHistogram {
   private static func largest(in place: Int) -> UInt64 {
     let shift = Swift.max(place / steps - 1, 0)
     return (UInt64(place - shift * steps) + 1) << UInt64(shift) - 1
-  }
-
-  private mutating func grow(to size: Int) {
-    if size > counts.count { counts.append(contentsOf: repeatElement(0, count: size - counts.count)) }
   }
 }

@@ -39,7 +39,7 @@ enum Analysis {
     _ stream: borrowing EventStream, _ engine: inout JourneyEngine, _ each: (Journey, borrowing EventStream) -> Bool
   ) -> Bool {
     defer { engine.finished.removeAll(keepingCapacity: true) }
-    for index in engine.finished.indices { guard each(engine.finished[index], stream) else { return false } }
+    for journey in engine.finished { guard each(journey, stream) else { return false } }
     return true
   }
 }
