@@ -20,10 +20,14 @@ struct Probes {
   static let flowSent = RecordedEvent(
     system, "flow_sent", for: "addresses, ports, sequence number and TCP flags of each sent packet",
     without: "sent packets have no flow")
-  /// A datagram whose UDP header the driver left in a page; it is in sk_buff's own memory once UDP has looked at it.
+  /// A packet whose headers the driver left in a page, once they are in sk_buff's own memory.
+  static let flowPulled = RecordedEvent(
+    system, "flow_pulled", for: "ports of packets that a driver received into pages",
+    without: "packets that a driver received into pages have no ports")
+  /// The same for datagrams that UDP has looked at, on kernels whose probes do not know the arguments of a function that returns (before 6.9).
   static let flowUDP = RecordedEvent(
     system, "flow_udp", for: "ports of datagrams that a driver received into pages",
-    without: "datagrams that a driver received into pages have no ports")
+    without: "datagrams that a driver received into pages have no ports", keeping: "nonlinear > 0")
   /// The socket's announcement of data, on kernels that have no event for it (before 6.3).
   static let readable = RecordedEvent(
     system, "sock_def_readable", for: "the socket announces data (kernels before 6.3, by kprobe)",
@@ -43,27 +47,31 @@ struct Probes {
 
   private mutating func makeFlows(_ devices: [String]) {
     guard let types = try? BTF.ofRunningKernel(), let fields = PacketFields(types) else {
-      refused += [Self.flow, Self.flowSent, Self.flowUDP]
+      refused += [Self.flow, Self.flowSent, Self.flowPulled]
       return
     }
-    make(Self.flowUDP.keeping("nonlinear > 0"), "p", [fields.datagram])
-    let takesDatagrams = events.contains { $0.name == Self.flowUDP.name }
     // Kernels before 6.0 know no condition; the other events of the packet are kept to the devices all the same.
-    let condition = devices.map { "name == \"\($0)\"" }.joined(separator: " || ")
-    let endings = devices.isEmpty ? [""] : [" if \(condition)", ""]
-    make(
-      takesDatagrams ? Self.flow.keeping(PacketFields.isNoDatagramInPages) : Self.flow, "e",
-      endings.map { fields.received(withProtocol: takesDatagrams) + $0 })
-    make(Self.flowSent, "e", endings.map { fields.sent + $0 })
+    func endings(_ condition: String) -> [String] { condition.isEmpty ? [""] : [" if \(condition)", ""] }
+    let chosen = devices.map { "name == \"\($0)\"" }.joined(separator: " || ")
+    make(Self.flowSent, "e", endings(chosen).map { fields.sent + $0 })
+    // What loopback returns is what it was given.
+    let other = "name != \"lo\"" + (chosen.isEmpty ? "" : " && (\(chosen))")
+    let isSentKnown = events.contains { $0.name == Self.flowSent.name }
+    make(Self.flow, "e", endings(isSentKnown ? other : chosen).map { fields.received + $0 })
+    if !attempt(Self.flowPulled, "r", [fields.pulled]) { make(Self.flowUDP, "p", [fields.datagram]) }
   }
 
   /// Makes `event` by the first of `definitions` that the kernel takes.
   private mutating func make(_ event: RecordedEvent, _ kind: String, _ definitions: [String]) {
+    if !attempt(event, kind, definitions) { refused.append(event) }
+  }
+
+  private mutating func attempt(_ event: RecordedEvent, _ kind: String, _ definitions: [String]) -> Bool {
     for definition in definitions where (try? dynamic.make(kind, event.name, definition)) != nil {
       events.append(event.inGroup(dynamic.group))
-      return
+      return true
     }
-    refused.append(event)
+    return false
   }
 
   /// Removes the probes; answers a sentence if one is still there. The instance they are enabled in must be gone.
@@ -75,6 +83,9 @@ private struct PacketFields {
   private let data: Int
   private let ethertype: Int
   private let nonlinear: Int
+  private let length: Int
+  private let start: Int
+  private let network: Int
   /// From an sk_buff by its device to the number of the device's network namespace, as places to follow; nil where the types do not tell.
   private let namespace: (device: Int, net: Int, number: Int)?
 
@@ -83,8 +94,10 @@ private struct PacketFields {
       guard let place = try? types.member(member, of: structure), place.bitWidth == nil else { return nil }
       return place.offset
     }
-    guard let data = offset("data"), let ethertype = offset("protocol"), let nonlinear = offset("data_len") else { return nil }
-    (self.data, self.ethertype, self.nonlinear) = (data, ethertype, nonlinear)
+    guard let data = offset("data"), let ethertype = offset("protocol"), let nonlinear = offset("data_len"), let length = offset("len"),
+      let start = offset("head"), let network = offset("network_header")
+    else { return nil }
+    (self.data, self.ethertype, self.nonlinear, self.length, self.start, self.network) = (data, ethertype, nonlinear, length, start, network)
     if let device = offset("dev"), let net = offset("nd_net.net", of: "net_device"), let number = offset("ns.inum", of: "net") {
       namespace = (device, net, number)
     } else {
@@ -97,23 +110,24 @@ private struct PacketFields {
     namespace.map { " netns=+\($0.number)(+\($0.net)(+\($0.device)(\(buffer)))):u32" } ?? ""
   }
 
-  /// IPv6 (40) and TCP up to its flags (14) in 64 bytes; arrays have at most 64 elements, each of which costs a read. The filter that leaves
-  /// datagrams to another probe needs IP's version and protocol by themselves: those of IPv4 at 0 and 9, of IPv6 at 0 and 6.
-  func received(withProtocol: Bool) -> String {
-    let start = "+\(data)($skbaddr)"
-    let bytes = withProtocol ? " version=+0(\(start)):u8 number4=+9(\(start)):u8 number6=+6(\(start)):u8" : ""
-    return "net.netif_receive_skb skb=$skbaddr:x64 protocol=+\(ethertype)($skbaddr):x16 len=$len:u32 nonlinear=+\(nonlinear)($skbaddr):u32"
-      + "\(bytes)\(namespace(of: "$skbaddr")) head=+0(\(start)):x64[8]"
+  /// IPv6 (40) and TCP up to its flags (14), behind up to two VLAN tags (4 each), in 64 bytes. Every word costs a read.
+  var received: String {
+    "net.netif_receive_skb skb=$skbaddr:x64 protocol=+\(ethertype)($skbaddr):x16 len=$len:u32 nonlinear=+\(nonlinear)($skbaddr):u32"
+      + "\(namespace(of: "$skbaddr")) head=+0(+\(data)($skbaddr)):x64[8]"
   }
 
-  /// What `flow` is to keep where there is `flow_udp`: all but UDP behind IPv4 without options, or right behind IPv6, in pages.
-  static let isNoDatagramInPages =
-    "nonlinear == 0 || !((version == 69 && number4 == 17) || (version >= 96 && version < 112 && number6 == 17))"
-
-  /// A link header of up to 18 bytes before the same.
+  /// A link header of up to 18 bytes before the same, without tags.
   var sent: String {
     "net.net_dev_start_xmit skb=$skbaddr:x64 protocol=+\(ethertype)($skbaddr):x16 len=$len:u32 nonlinear=$data_len:u32"
-      + " offset=$network_offset:s32\(namespace(of: "$skbaddr")) head=+0(+\(data)($skbaddr)):x64[10]"
+      + " offset=$network_offset:s32\(namespace(of: "$skbaddr")) head=+0(+\(data)($skbaddr)):x64[9]"
+  }
+
+  /// This function is called where headers are in a page, and only there. At its end they are not; `sk_buff.data` is at IP's header or, if UDP
+  /// asks, behind it, with IPv6 (40) or IPv4 (20) before it: 40 bytes before and 54 from there on.
+  var pulled: String {
+    "__pskb_pull_tail skb=$arg1:x64 protocol=+\(ethertype)($arg1):x16 len=+\(length)($arg1):u32 nonlinear=+\(nonlinear)($arg1):u32"
+      + " start=+\(start)($arg1):x64 data=+\(data)($arg1):x64 network=+\(network)($arg1):u16\(namespace(of: "$arg1"))"
+      + " head=-40(+\(data)($arg1)):x64[12]"
   }
 
   /// At this function `sk_buff.data` is behind UDP's header, with IPv4 (20) or IPv6 (40) before it.

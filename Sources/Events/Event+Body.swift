@@ -49,8 +49,10 @@ extension Event {
     case dmaUnmap(DMABuffer)
     /// dma_sync_single_for_cpu: it looks into memory that it keeps for the device.
     case dmaSyncForCPU(DMABuffer)
-    /// What a packet carries, right behind its netif_receive_skb, or, of a datagram in pages, when UDP has found its socket.
+    /// What a packet carries, right behind its netif_receive_skb.
     case flow(PacketHeader)
+    /// The same once a header that a driver left in a page is among the packet's own bytes.
+    case flowPulled(PacketHeader)
     /// The same of a packet that is sent, right behind its net_dev_start_xmit.
     case flowSent(PacketHeader)
     /// A recording in windows goes on, or pauses: what is under way is cut.
@@ -70,7 +72,7 @@ extension Event {
     case tcpProbe, tcpRcvSpaceAdjust, tcpDestroySock
     case schedWaking, schedSwitch
     case dmaMap, dmaUnmap, dmaSyncForCPU
-    case flow, flowSent
+    case flow, flowPulled, flowSent
     case windowBegins, windowEnds, gap
   }
 
@@ -119,6 +121,7 @@ extension Event {
       case .dmaUnmap: .dmaUnmap(buffer)
       case .dmaSyncForCPU: .dmaSyncForCPU(buffer)
       case .flow: .flow(header)
+      case .flowPulled: .flowPulled(header)
       case .flowSent: .flowSent(header)
       case .windowBegins: .windowBegins
       case .windowEnds: .windowEnds
@@ -165,6 +168,7 @@ extension Event {
       case .dmaUnmap(let buffer): set(.dmaUnmap, buffer)
       case .dmaSyncForCPU(let buffer): set(.dmaSyncForCPU, buffer)
       case .flow(let header): set(.flow, header)
+      case .flowPulled(let header): set(.flowPulled, header)
       case .flowSent(let header): set(.flowSent, header)
       case .windowBegins: set(.windowBegins)
       case .windowEnds: set(.windowEnds)
@@ -230,6 +234,7 @@ extension Event {
     header.namespace = UInt32(truncatingIfNeeded: numbers.2 >> 32)
     header.protocolNumber = UInt16(truncatingIfNeeded: detail)
     header.flags = PacketHeader.TCPFlags(rawValue: UInt8(truncatingIfNeeded: detail >> 16))
+    header.isCut = detail & Self.isCut != 0
     if detail & Self.hasPayload != 0 { header.payload = UInt32(truncatingIfNeeded: numbers.3) }
     if detail & Self.hasFragment != 0 {
       header.fragment = PacketHeader.Fragment(
@@ -248,10 +253,12 @@ extension Event {
     numbers.4 = UInt64(header.fragment?.offset ?? 0) | UInt64(header.fragment?.count ?? 0) << 32
     detail = UInt32(header.protocolNumber) | UInt32(header.flags.rawValue) << 16
     if header.payload != nil { detail |= Self.hasPayload }
+    if header.isCut { detail |= Self.isCut }
     if let fragment = header.fragment { detail |= Self.hasFragment | (fragment.isFollowed ? Self.isFollowed : 0) }
   }
 
   private static var hasPayload: UInt32 { 1 << 24 }
   private static var hasFragment: UInt32 { 1 << 25 }
   private static var isFollowed: UInt32 { 1 << 26 }
+  private static var isCut: UInt32 { 1 << 27 }
 }

@@ -174,7 +174,8 @@ struct EventDecoder {
     case .dmaUnmapPage, .dmaUnmapPhys: event.body = .dmaUnmap(buffer(s, e, &names))
     case .dmaSyncForCPU: event.body = .dmaSyncForCPU(buffer(s, e, &names))
     case .flow: event.body = .flow(PacketHeader(received: s, e, order, &flows))
-    case .flowUDP: event.body = .flow(PacketHeader(datagram: s, e, order, &flows))
+    case .flowUDP: event.body = .flowPulled(PacketHeader(datagram: s, e, order, &flows))
+    case .flowPulled: event.body = .flowPulled(PacketHeader(pulled: s, e, order, &flows))
     case .flowSent: event.body = .flowSent(PacketHeader(sent: s, e, order, &flows))
     default: break
     }

@@ -12,7 +12,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
   case schedWaking, schedSwitch
   case dmaMapPage, dmaMapPhys, dmaUnmapPage, dmaUnmapPhys, dmaSyncForCPU
   /// Probes that `wakepath record` makes.
-  case flow, flowSent, flowUDP
+  case flow, flowSent, flowUDP, flowPulled
   /// A line written into the recording (`trace_marker`).
   case print
 
@@ -61,12 +61,14 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     case .flow: ("wakepath", "flow", ["skb", "protocol", "len", "nonlinear", "head", "netns"])
     case .flowSent: ("wakepath", "flow_sent", ["skb", "protocol", "len", "nonlinear", "head", "offset", "netns"])
     case .flowUDP: ("wakepath", "flow_udp", ["skb", "protocol", "head", "netns"])
+    case .flowPulled:
+      ("wakepath", "flow_pulled", ["skb", "protocol", "len", "nonlinear", "head", "start", "data", "network", "netns"])
     }
   }
   /// Whether the event is read from text, too.
   var isReadFromText: Bool {
     switch self {
-    case .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU, .flow, .flowSent, .flowUDP, .print: false
+    case .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU, .flow, .flowSent, .flowUDP, .flowPulled, .print: false
     default: true
     }
   }

@@ -87,7 +87,7 @@ extension EventKind {
   fileprivate var isRare: Bool {
     switch self {
     case .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .print, .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU,
-      .flow, .flowSent, .flowUDP:
+      .flow, .flowSent, .flowUDP, .flowPulled:
       true
     default: false
     }
@@ -126,7 +126,8 @@ extension EventKind {
     case .dmaMapPage, .dmaMapPhys: .dmaMap
     case .dmaUnmapPage, .dmaUnmapPhys: .dmaUnmap
     case .dmaSyncForCPU: .dmaSyncForCPU
-    case .flow, .flowUDP: .flow
+    case .flow: .flow
+    case .flowUDP, .flowPulled: .flowPulled
     case .flowSent: .flowSent
     case .print: .windowEnds
     }

@@ -46,6 +46,9 @@ public struct Flow: Hashable, Sendable {
     self.local = local
     self.remote = remote
   }
+
+  /// The same connection, seen from its other end.
+  var reversed: Flow { Flow(local: remote, remote: local) }
 }
 
 /// A small integer that stands for a flow of one recording.
@@ -56,10 +59,20 @@ public struct FlowID: Hashable, Sendable {
 
   /// No flow is known.
   @inlinable public static var none: FlowID { FlowID(index: 0) }
+
+  /// The same connection, seen from its other end.
+  public var reversed: FlowID { self == .none || index & Self.hasOneEnd != 0 ? self : FlowID(index: index ^ 1) }
+
+  /// Set where both ends are the same.
+  static let hasOneEnd: Int32 = 1 << 30
+
+  /// Where the flow stands in its table.
+  fileprivate var place: Int { Int(index & ~Self.hasOneEnd) &- 2 }
 }
 
 /// The flows of one recording, each kept once.
 public struct FlowTable: Sendable {
+  /// Both directions of each, side by side; the ids of the first begin at 2.
   private var flows: [Flow] = []
   private var ids: [Flow: FlowID] = [:]
   /// The flows met last, each at the place its ports choose.
@@ -68,21 +81,24 @@ public struct FlowTable: Sendable {
   public init() {}
 
   /// The flow that `id` stands for, or nil for `none`.
-  public subscript(id: FlowID) -> Flow? { id == .none ? nil : flows[Int(id.index) - 1] }
+  public subscript(id: FlowID) -> Flow? { id == .none ? nil : flows[id.place] }
 
   /// The id of `flow`.
   public mutating func intern(_ flow: Flow) -> FlowID {
     let place = Int((flow.local.port ^ flow.remote.port) & 63)
     let last = recent[place]
-    if last != .none, flows[Int(last.index) &- 1] == flow { return last }
+    if last != .none, flows[last.place] == flow { return last }
     let id = ids[flow] ?? add(flow)
     recent[place] = id
     return id
   }
 
   private mutating func add(_ flow: Flow) -> FlowID {
+    let reversed = flow.reversed
     flows.append(flow)
-    let id = FlowID(index: Int32(truncatingIfNeeded: flows.count))
+    flows.append(reversed)
+    let id = FlowID(index: Int32(truncatingIfNeeded: flows.count) | (flow == reversed ? FlowID.hasOneEnd : 0))
+    ids[reversed] = id.reversed
     ids[flow] = id
     return id
   }

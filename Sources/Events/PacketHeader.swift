@@ -33,6 +33,8 @@ public struct PacketHeader: Sendable {
   public var namespace: UInt32 = 0
   /// Where it stands in the IP packet that it is a fragment of, or nil if it is a whole one; only the first fragment has ports.
   public var fragment: Fragment?
+  /// Whether it should have ports, and they were not among the bytes that were copied: a driver left them in a page.
+  public var isCut = false
 
   /// A fragment of an IP packet (RFC 791, RFC 8200 section 4.5).
   public struct Fragment: Sendable, Equatable {
@@ -83,6 +85,21 @@ extension PacketHeader {
     read(head, at: offset, ethertype, isSent: false, length: 0, &flows)
   }
 
+  /// From the fields of `flow_pulled`: `skb`, `protocol`, `len`, `nonlinear`, `head`, which begins 40 bytes before the packet's data, and `start`,
+  /// `data` and `network`, which say where IP begins: `sk_buff.head`, `.data` and `.network_header`.
+  init(pulled s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
+    self.init(skb: s.number(0, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(8, entry, order))
+    let head = entry.slice(Self.head(s, entry, order, before: Self.beforeData))
+    let offset = Int(truncatingIfNeeded: s.number(5, entry, order) &+ s.number(7, entry, order) &- s.number(6, entry, order)) &+ Self.beforeData
+    guard head.byte(at: offset) != nil else { return }
+    let ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
+    read(head, at: offset, ethertype, isSent: false, length: Int(s.number(2, entry, order)) + Self.beforeData, &flows)
+  }
+
+  /// The length of IPv6's header.
+  private static let beforeData = 40
+
   /// From the fields of `flow_sent`: the same and `offset`, where IP begins in `head`.
   init(sent s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
     self.init(skb: s.number(0, entry, order))
@@ -95,11 +112,11 @@ extension PacketHeader {
     read(head, at: offset, ethertype, isSent: true, length: Int(s.number(2, entry, order)), &flows)
   }
 
-  /// Where the copied bytes are, as far as they lie in the packet's own memory and not in pages beside it.
-  private static func head(_ s: Schema, _ entry: RawSpan, _ order: ByteOrder) -> Range<Int> {
+  /// Where the copied bytes are, `before` of them before the packet's data, as far as they lie in its own memory and not in pages beside it.
+  private static func head(_ s: Schema, _ entry: RawSpan, _ order: ByteOrder, before: Int = 0) -> Range<Int> {
     let (length, beside) = (s.number(2, entry, order), s.number(3, entry, order))
     let place = s.extent(4)
-    return place.offset..<place.offset + min(place.count, length > beside ? Int(clamping: length - beside) : 0)
+    return place.offset..<place.offset + min(place.count, before + (length > beside ? Int(UInt32(clamping: length - beside)) : 0))
   }
 
   private static let ipv4: UInt16 = 0x0800
@@ -193,6 +210,7 @@ extension PacketHeader {
       headerLength = head.byte(at: at + 12).map { 4 * Int($0 >> 4) }
     }
     payload = headerLength.flatMap { UInt32(exactly: transport.count - $0) }
+    isCut = at + 4 > head.byteCount
     return (head.integer(UInt16.self, at: at, .big) ?? 0, head.integer(UInt16.self, at: at + 2, .big) ?? 0)
   }
 

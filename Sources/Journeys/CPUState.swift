@@ -60,6 +60,8 @@ struct CPUState {
   var poll: Poll?
   /// The packet on its way out that was just split into segments.
   var splitting = PacketRef.none
+  /// What the packet said of itself with which a driver was called last.
+  var sentHeader = PacketHeader(skb: 0)
   /// Heads that GRO holds.
   var held: [PacketRef] = []
   /// Frames merged into one of several held heads.

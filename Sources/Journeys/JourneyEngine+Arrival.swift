@@ -12,7 +12,7 @@ extension JourneyEngine {
     let slot = birth(e, arrival.skb, arrival.device, arrival.length)
     packets.slots[slot].state = .arrived
     packets.slots[slot].napi = arrival.napi
-    packets.slots[slot].journey.follows = sender
+    packets.slots[slot].journey.follows = sender?.id
     packets.slots[slot].journey.stages[.gro] = StageMark(e, .napiGroReceiveEntry, .exact)
     markAnnouncement(e, slot, arrival.napi)
     markBuffer(context, slot)
@@ -67,7 +67,8 @@ extension JourneyEngine {
     let sender = handOver(e, arrival.skb, arrival.device, .netifRxEntry)
     let slot = birth(e, arrival.skb, arrival.device, arrival.length)
     packets.slots[slot].state = .arrived
-    packets.slots[slot].journey.follows = sender
+    packets.slots[slot].journey.follows = sender?.id
+    if sender?.isReturned == true { identifyReturned(e, slot, arrival.skb) }
     packets.slots[slot].isFromBacklog = true
     packets.slots[slot].journey.stages[.gro] = StageMark(e, .netifRxEntry, .exact)
     guard let context = context(of: e) else { return }

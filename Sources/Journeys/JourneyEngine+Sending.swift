@@ -159,6 +159,7 @@ extension JourneyEngine {
       // Or that it was queued is among what was lost: a queue holds nothing for longer.
       if blindUntil > 0, e.time > blindUntil, e.time - blindUntil < 1_000_000_000 { sent.slots[slot].journey.completeness = .ambiguous }
     }
+    cpus[Int(max(e.cpu, 0))].sentHeader.skb = 0
     if let context { contexts[context].transmitting = sent.ref(slot) }
   }
 
@@ -238,15 +239,16 @@ extension JourneyEngine {
     return completeSending(e, skb, .kfreeSkb)
   }
 
-  /// The driver of a device in this machine hands the packet on: it is received now. Returns the journey's id, or nil if it was none.
-  mutating func handOver(_ e: Event, _ skb: UInt64, _ device: NameID, _ evidence: Evidence) -> Int? {
+  /// The driver of a device in this machine hands the packet on: it is received now. Returns the journey's id, and whether the
+  /// device itself receives it (loopback), or nil if it was none.
+  mutating func handOver(_ e: Event, _ skb: UInt64, _ device: NameID, _ evidence: Evidence) -> (id: Int, isReturned: Bool)? {
     guard let slot = sent.find(skb) ?? segments[skb].flatMap({ sent.slot($0) }) else { return nil }
     // loopback and veth call netif_rx from their driver function; veth with GRO lets the peer's NAPI take it.
     let context = context(of: e)
     guard isTransmitting(context, slot) || sent.slots[slot].journey.device != device else { return nil }
-    let id = sent.slots[slot].journey.id
+    let (id, isReturned) = (sent.slots[slot].journey.id, sent.slots[slot].journey.device == device)
     _ = completeSending(e, skb, evidence)
-    return id
+    return (id, isReturned)
   }
 
   /// No more segments of the packet that was split on this CPU.

@@ -32,6 +32,7 @@ import Testing
     .schedSwitch(previous: .max, previousState: .min, next: -1, nextComm: name), .dmaMap(buffer), .dmaUnmap(buffer), .dmaSyncForCPU(buffer),
     .flow(header { $0.payload = nil }), .flow(header { $0.payload = 0 }),
     .flow(header { $0.fragment = .init(identification: .max, offset: 8, count: .max, isFollowed: true) }),
+    .flowPulled(header { $0.isCut = true }),
     .flowSent(header { ($0.payload, $0.fragment) = (.max, .init(identification: 0, offset: .max, count: 0, isFollowed: false)) }),
     .windowBegins, .windowEnds, .gap(before: .max, events: nil), .gap(before: 5, events: 0), .gap(before: 5, events: .max),
   ]

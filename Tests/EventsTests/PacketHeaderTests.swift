@@ -30,6 +30,12 @@ import Testing
   private static let datagramFormat = format.replacingOccurrences(of: "name: flow\nID: 1511", with: "name: flow_udp\nID: 1513")
     .replacingOccurrences(of: "u64 head[8];\toffset:26;\tsize:64;", with: "u64 head[6];\toffset:26;\tsize:48;")
 
+  private static let pulledFormat = format.replacingOccurrences(of: "name: flow\nID: 1511", with: "name: flow_pulled\nID: 1514")
+    .replacingOccurrences(of: "u64 head[8];\toffset:26;\tsize:64;", with: "u64 head[12];\toffset:26;\tsize:96;")
+    .replacingOccurrences(
+      of: "\tfield:s32 offset;\toffset:90;\tsize:4;\tsigned:1;",
+      with: "\tfield:u64 start;\toffset:122;\tsize:8;\tsigned:0;\n\tfield:u64 data;\toffset:130;\tsize:8;\tsigned:0;\n\tfield:u16 network;\toffset:138;\tsize:2;\tsigned:0;")
+
   /// One entry: the fields in their order, `head` filled up with 0xee, which no header here has.
   private struct Packet {
     var ethertype: UInt16 = 0x0800
@@ -38,12 +44,18 @@ import Testing
     var head: [UInt8]
     var sentOffset: Int32?
     var isDatagram = false
+    /// Where IP begins and where the packet's data do, in bytes from the start of its memory; `head` begins 40 before the data.
+    var pulled: (network: UInt16, data: UInt64)?
 
     func payload(_ builder: TraceDatBuilder) -> Data {
       func filled(_ bytes: [UInt8], _ count: Int) -> Data { Data((bytes + [UInt8](repeating: 0xee, count: count)).prefix(count)) }
-      let start = builder.bytes(UInt16(isDatagram ? 1513 : sentOffset == nil ? 1511 : 1512)) + Data([0x10, 0]) + builder.bytes(Int32(7)) + builder.bytes(UInt64(0xabc0))
+      let start = builder.bytes(UInt16(pulled != nil ? 1514 : isDatagram ? 1513 : sentOffset == nil ? 1511 : 1512)) + Data([0x10, 0]) + builder.bytes(Int32(7)) + builder.bytes(UInt64(0xabc0))
       let numbers =
         Data([UInt8(ethertype >> 8), UInt8(ethertype & 255)]) + builder.bytes(UInt32(length ?? head.count)) + builder.bytes(UInt32(nonlinear))
+      if let pulled {
+        let base: UInt64 = 0xffff_8880_0000_1000
+        return start + numbers + filled(head, 96) + builder.bytes(base) + builder.bytes(base &+ pulled.data) + builder.bytes(pulled.network)
+      }
       return start + numbers + filled(head, 64) + builder.bytes(sentOffset ?? 0)
     }
   }
@@ -52,7 +64,7 @@ import Testing
   private func read(_ packet: Packet, isBigEndian: Bool = false) throws -> String {
     var builder = TraceDatBuilder()
     builder.isBigEndian = isBigEndian
-    builder.formats = [("wakepath", [Self.format, Self.sentFormat, Self.datagramFormat])]
+    builder.formats = [("wakepath", [Self.format, Self.sentFormat, Self.datagramFormat, Self.pulledFormat])]
     builder.cpus = [[builder.page(time: 1000, [builder.entry(delta: 1, packet.payload(builder))])]]
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("wakepath-\(UUID().uuidString).dat")
     try builder.build().write(to: url)
@@ -60,14 +72,14 @@ import Testing
     var stream = EventStream(try Recording(paths: [url.path]))
     let header: PacketHeader
     switch stream.next()?.body {
-    case .flow(let received): header = received
+    case .flow(let received), .flowPulled(let received): header = received
     case .flowSent(let sent): header = sent
     default: return "no event"
     }
     #expect(header.skb == 0xabc0)
     let flow = stream.flows[header.flow].map { "\($0.remote) → \($0.local)" } ?? "no flow"
     let tcp = header.protocolNumber == 6 ? " seq \(header.sequence) ack \(header.acknowledgement) flags \(header.flags.rawValue)" : ""
-    return "\(header.protocolNumber) \(flow)\(tcp) payload \(header.payload.map { "\($0)" } ?? "?")\(header.fragment.map { " fragment \($0.identification) at \($0.offset), \($0.count) bytes\($0.isFollowed ? " and more" : "")" } ?? "")"
+    return "\(header.isCut ? "cut " : "")\(header.protocolNumber) \(flow)\(tcp) payload \(header.payload.map { "\($0)" } ?? "?")\(header.fragment.map { " fragment \($0.identification) at \($0.offset), \($0.count) bytes\($0.isFollowed ? " and more" : "")" } ?? "")"
   }
 
   // 10.9.0.1 → 10.9.0.2 in a packet of `total` bytes.
@@ -166,7 +178,7 @@ import Testing
   @Test func bytesBesideThePacketAreNotRead() throws {
     // Only IP's header is in the packet's own memory; what follows in `head` is something else's.
     let stale = Self.ipv4(17, total: 128) + Self.tcp()
-    #expect(try read(Packet(length: 128, nonlinear: 108, head: stale)) == "17 10.9.0.1 → 10.9.0.2 payload 100")
+    #expect(try read(Packet(length: 128, nonlinear: 108, head: stale)) == "cut 17 10.9.0.1 → 10.9.0.2 payload 100")
     #expect(try read(Packet(length: 128, nonlinear: 128, head: stale)) == "0 no flow payload ?")
   }
 
@@ -182,6 +194,44 @@ import Testing
     #expect(try read(Packet(head: before + [1, 1, 1, 1] + inner.dropFirst(4), isDatagram: true)) == "0 no flow payload ?")
     #expect(
       try read(Packet(ethertype: 0x86dd, head: Self.ipv6(60, payload: 108) + Self.udp(108), isDatagram: true)) == "0 no flow payload ?")
+  }
+
+  @Test(arguments: [false, true]) func headersPulledOutOfPagesAreFoundBeforeAndBehindTheData(isBigEndian: Bool) throws {
+    let link = [UInt8](repeating: 0x45, count: 40)
+    let ipv4 = Self.ipv4(17, total: 128) + Self.udp(108)
+    let ipv6 = Self.ipv6(17, payload: 108) + Self.udp(108)
+    func read(_ packet: Packet) throws -> String { try self.read(packet, isBigEndian: isBigEndian) }
+    // The data begin with IP.
+    #expect(
+      try read(Packet(length: 128, nonlinear: 100, head: link + ipv4, pulled: (78, 78))) == "17 10.9.0.1:40000 → 10.9.0.2:7001 payload 100")
+    #expect(
+      try read(Packet(ethertype: 0x86dd, length: 148, nonlinear: 100, head: link + ipv6, pulled: (78, 78)))
+        == "17 [fd00::1]:40000 → [fd00::2]:7001 payload 100")
+    // They begin with UDP.
+    #expect(
+      try read(Packet(length: 108, nonlinear: 100, head: link.prefix(20) + ipv4, pulled: (78, 98)))
+        == "17 10.9.0.1:40000 → 10.9.0.2:7001 payload 100")
+    #expect(
+      try read(Packet(ethertype: 0x86dd, length: 108, nonlinear: 100, head: ipv6, pulled: (78, 118)))
+        == "17 [fd00::1]:40000 → [fd00::2]:7001 payload 100")
+    // UDP's header is still in the page; IP begins nowhere near.
+    #expect(try read(Packet(length: 128, nonlinear: 108, head: link + ipv4, pulled: (78, 78))) == "cut 17 10.9.0.1 → 10.9.0.2 payload 100")
+    for (network, data) in [(0, 78), (65535, 78), (78, .max), (118 - 40 - 1, 118), (78 + 88, 78)] as [(UInt16, UInt64)] {
+      #expect(try read(Packet(length: 128, nonlinear: 100, head: link + ipv4, pulled: (network, data))) == "0 no flow payload ?")
+    }
+  }
+
+  @Test func aFlowHasAnOtherSide() {
+    var flows = FlowTable()
+    let (a, b) = (Endpoint(low: 1, port: 10, isIPv6: false), Endpoint(low: 2, port: 20, isIPv6: false))
+    let ids = [Flow(local: a, remote: b), Flow(local: a, remote: a), Flow(local: b, remote: b)].map { flows.intern($0) }
+    #expect(ids[0].reversed != ids[0] && ids[0].reversed.reversed == ids[0])
+    #expect(flows[ids[0].reversed] == Flow(local: b, remote: a))
+    #expect(flows.intern(Flow(local: b, remote: a)) == ids[0].reversed)
+    #expect(flows.intern(Flow(local: a, remote: b)) == ids[0])
+    #expect(ids[1].reversed == ids[1] && ids[2].reversed == ids[2])
+    #expect(flows[ids[1]] == Flow(local: a, remote: a) && flows[ids[2]] == Flow(local: b, remote: b))
+    #expect(FlowID.none.reversed == .none && Set(ids).count == 3)
   }
 
   @Test func otherPacketsHaveNoFlow() throws {

@@ -47,6 +47,50 @@ import Testing
     #expect(script.journeys.map(\.flow) == [first.flow, second.flow])
   }
 
+  @Test func whatIsInPagesSaysItOnceItIsOutOfThem() {
+    let script = Script()
+    var cut = header(0x100, script, port: 0)
+    cut.isCut = true
+    let (whole, changed) = (header(0x100, script), header(0x100, script, port: 99))
+    let device = script.name(Script.eth)
+    script.softirq { script in
+      script.gro(0x100, 60)
+      script.emit(.netifReceiveSkb(skb: 0x100, length: 60, device: device))
+      script.emit(.flow(cut))
+      script.emit(.flowPulled(whole))
+      // NAT has given it another address, and IP looks at it again.
+      script.emit(.flowPulled(changed))
+    }
+    script.finish()
+    #expect(script.journeys.map(\.flow) == [whole.flow])
+  }
+
+  /// `wakepath record` reads what goes through loopback only where it is sent.
+  @Test func loopbackReturnsWhatWasSent() {
+    let script = Script()
+    let lo = script.name("lo")
+    func send(_ header: PacketHeader?, through device: NameID, as arrival: NameID) {
+      script.on(pid: 5, .bottomHalvesOff) { script in
+        script.emit(.netDevQueue(skb: 0x200, length: 74, device: device))
+        script.emit(.netDevStartXmit(skb: 0x200, length: 74, device: device))
+        if let header { script.emit(.flowSent(header)) }
+        script.emit(.netifRxEntry(Arrival(skb: 0x200, device: arrival, napi: 0, length: 60)))
+        script.emit(.netDevXmit(skb: 0x200, length: 74, rc: 0, device: device))
+      }
+      script.softirq { $0.emit(.netifReceiveSkb(skb: 0x200, length: 60, device: arrival)) }
+    }
+    let first = header(0x200, script)
+    send(first, through: lo, as: lo)
+    // The same address; its own header was not recorded.
+    send(nil, through: lo, as: lo)
+    // What the other end of a veth receives has a probe of its own.
+    send(first, through: script.name("v0"), as: script.name("v1"))
+    script.finish()
+    let received = script.journeys.filter { $0.direction == .rx }.sorted { $0.id < $1.id }
+    #expect(received.map(\.flow) == [first.flow.reversed, .none, .none])
+    #expect(received.map(\.header?.protocolNumber) == [Event.IPProtocol.tcp, nil, nil])
+  }
+
   @Test func sentPacketsHaveTheirs() {
     let script = Script()
     let sent = header(0x200, script)

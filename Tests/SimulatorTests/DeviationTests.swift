@@ -10,7 +10,7 @@ import Testing
 
   /// What the checker says of a recording of `scenario`.
   private func verify(_ outcome: Scenario.Outcome, _ kernel: Kernel) -> Verification {
-    var kinds: Set<EventKind> = Set(EventKind.allCases).subtracting([.flow, .flowSent])
+    var kinds: Set<EventKind> = Set(EventKind.allCases).subtracting([.flow, .flowSent, .flowUDP, .flowPulled])
     if !kernel.hasDataReady { kinds.subtract([.skDataReady, .sockRecvLength, .sockSendLength]) }
     var verifier = Verifier(Capabilities(kinds: kinds, probeNamesPacket: kernel.probeNamesPacket), kernel: kernel.release)
     for event in outcome.recording.events { verifier.observe(event) }

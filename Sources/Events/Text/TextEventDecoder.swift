@@ -123,7 +123,7 @@ struct TextEventDecoder {
       return .tcpRcvSpaceAdjust(socket: 0, cookie: try fields.address(.cookie, text), flow: flow)
     case .tcpDestroySock: return .tcpDestroySock(socket: 0, cookie: try fields.address(.cookie, text))
     case .schedWaking, .schedSwitch: return try scheduled(kind, text, &names)
-    case .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU, .flow, .flowSent, .flowUDP, .print:
+    case .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU, .flow, .flowSent, .flowUDP, .flowPulled, .print:
       throw TextFieldMissing()
     }
   }

@@ -18,7 +18,7 @@ public struct EventRecording {
       .schedSwitch,
     ]
     let own = kernel.hasDataReady ? all : all.subtracting([.skDataReady, .sockRecvLength, .sockSendLength])
-    return hasProbes ? own.union([.flow]) : own
+    return hasProbes ? own.union([.flow, .flowSent]) : own
   }
 
   /// Keeps what a kernel of this generation writes.

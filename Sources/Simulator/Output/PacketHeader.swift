@@ -1,6 +1,6 @@
 internal import Events
 
-/// What the probe on netif_receive_skb copies of a packet.
+/// What the probes on netif_receive_skb and net_dev_start_xmit copy of a packet.
 extension CPU {
   /// The packet's own header. GRO leaves the first frame's, with the length of all.
   func header(of packet: Packet) -> PacketHeader {
@@ -22,6 +22,13 @@ extension CPU {
       header.payload = UInt32(packet.length - 20)
     case .arp: break
     }
+    return header
+  }
+
+  /// The same where it is sent.
+  func headerSent(_ packet: Packet) -> PacketHeader {
+    var header = header(of: packet)
+    header.flow = header.flow.reversed
     return header
   }
 

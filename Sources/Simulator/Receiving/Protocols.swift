@@ -27,7 +27,8 @@ extension CPU {
     let length = lengthOut(of: packet)
     packet.leaveRound(isWhole: true)
     let mark = emit(.netifReceiveSkb(skb: packet.address, length: UInt32(length), device: name(packet.device)))
-    if machine.hasProbes { emit(.flow(header(of: packet))) }
+    // What loopback returns was read when it was sent.
+    if machine.hasProbes, packet.device != "lo" { emit(.flow(header(of: packet))) }
     for truth in packet.received { truth.mark(.receive, mark) }
     packet.received[0].length = packet.length
   }

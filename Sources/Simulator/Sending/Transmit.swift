@@ -60,6 +60,7 @@ extension CPU {
     let length = UInt32(packet.length + Self.linkHeader)
     let address = packet.address
     let mark = emit(.netDevStartXmit(skb: address, length: length, device: name(device.name)))
+    if machine.hasProbes { emit(.flowSent(headerSent(packet))) }
     if sent.stages[.start] == nil { sent.stages[.start] = mark.time }
     run({ cpu in
       switch device.kind {
