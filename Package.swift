@@ -83,7 +83,7 @@ let package = Package(
     .testTarget(name: "LayoutsTests", dependencies: ["Bytes", "Layouts", "Support"], swiftSettings: tests),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"], swiftSettings: tests),
     .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], swiftSettings: tests),
-    .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys"], swiftSettings: tests),
+    .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys", "Support"], swiftSettings: tests),
     .testTarget(
       name: "ModelTests", dependencies: ["Bytes", "Decoding", "Events", "Journeys", "Layouts", "Model", "Support"], swiftSettings: tests),
     .testTarget(name: "ExperimentsTests", dependencies: ["Events", "Experiments", "Model", "Support", "wakepath"], swiftSettings: tests),

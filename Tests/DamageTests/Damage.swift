@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// One way to damage a file.
 enum Damage: CustomStringConvertible {
@@ -50,18 +51,5 @@ enum Damage: CustomStringConvertible {
     }
     all += stride(from: 0, to: count, by: 4096).map { .zero($0..<min($0 + 4096, count)) }
     return all
-  }
-}
-
-/// Numbers that are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

@@ -1,5 +1,6 @@
 import Decoding
 import Foundation
+import Support
 import Testing
 
 @testable import Events
@@ -44,18 +45,5 @@ struct TextDamageTests {
     let (events, diagnostics) = try EventText.events(of: Array(head.utf8) + bytes)
     #expect(events.count >= 5)
     #expect(diagnostics.rows.allSatisfy { $0.count > 0 })
-  }
-}
-
-/// Numbers that are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import Events
+import Support
 import Testing
 
 @testable import Journeys
@@ -169,19 +170,6 @@ import Testing
     let received = k.journeys.filter { $0.direction == .rx }
     #expect(k.engine.statistics.outcomes.reduce(0, +) == received.count)
     #expect(k.engine.statistics.sent == k.journeys.count - received.count)
-  }
-}
-
-/// A small random generator with a seed that can be given again.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }
 

@@ -85,24 +85,12 @@ import Testing
   }
 
   @Test func randomBytesBehindAGoodHeader() {
-    var random = Chance(state: 20_261_124)
+    var random = SplitMix(state: 20_261_124)
     let whole = SmallKernel().builder.bytes
     for _ in 0..<5_000 {
       var bytes = whole
       for _ in 0..<Int.random(in: 1...12, using: &random) { bytes[Int.random(in: 24..<whole.count, using: &random)] = .random(in: 0...255, using: &random) }
       ask(bytes)
     }
-  }
-}
-
-/// The same numbers in every run (splitmix64).
-private struct Chance: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return value ^ value >> 31
   }
 }
