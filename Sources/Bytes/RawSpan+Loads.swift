@@ -15,6 +15,21 @@ extension RawSpan {
     return order == .little ? T(littleEndian: value) : T(bigEndian: value)
   }
 
+  /// Whether the `count` bytes from `start` on are there.
+  @inlinable @inline(__always)
+  public func has(_ count: Int, from start: Int) -> Bool { start >= 0 && count <= byteCount &- start }
+
+  /// The integer of type `T` at `offset` of the `count` bytes from `start` on, or nil if it does not lie wholly in them or they are not there.
+  /// Where a loop has asked for the bytes, and something before it whether the integer lies in them, nothing is left to be asked here.
+  @inlinable @inline(__always)
+  public func integer<T: FixedWidthInteger & BitwiseCopyable>(
+    _: T.Type, at offset: Int, from start: Int, count: Int, _ order: ByteOrder
+  ) -> T? {
+    guard has(count, from: start), offset >= 0, offset <= count &- MemoryLayout<T>.size else { return nil }
+    let value = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: start &+ offset, as: T.self)
+    return order == .little ? T(littleEndian: value) : T(bigEndian: value)
+  }
+
   /// The little-endian integer of 32 bits at `offset`, or nil if it does not lie wholly inside the span.
   @inlinable @inline(__always)
   public func word32(at offset: UInt32) -> UInt32? {
@@ -49,7 +64,7 @@ extension RawSpan {
     return unsafe extracting(unchecked: Range(uncheckedBounds: (offset, offset &+ count)))
   }
 
-  /// The same for a place that cannot be negative, in fewer steps.
+  /// The bytes `offset ..< offset + count`, or an empty span, for a place that cannot be negative, in fewer steps.
   @inlinable @inline(__always)
   @_lifetime(copy self)
   public func slice(_ offset: UInt32, _ count: UInt32) -> RawSpan {

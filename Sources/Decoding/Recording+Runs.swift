@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 
 /// Events that come one after another from one ring buffer or perf.data, to be decoded where they lie.
 extension Recording {
@@ -31,26 +31,29 @@ extension Recording {
     return body(rings[Int(run.stream)].entries.span, buffers.bytes(Int(run.stream)))
   }
 
-  /// The samples of a perf.data that come next, or nil if something else does. As with `nextRun`, they are valid until the next call, and before
-  /// it `take(_:upTo:)` tells how many were taken.
-  public mutating func nextSamples() -> PerfRun? {
+  /// The samples of a perf.data that come next, at most `limit`, or nil if something else does. As with `nextRun`, they are valid until the next
+  /// call, and before it `take(_:_:)` tells how many were taken.
+  public mutating func nextSamples(limit: Int) -> PerfRun? {
     guard !perfs.isEmpty else { return nil }
     if !hasMoved, let last = merger.next() { merger.advanced(to: advance(Int(last))) }
     hasMoved = true
-    guard let stream = merger.next(), let index = perfIndex(stream), let run = perfs[index].run(stream, upTo: merger.latest ?? 0) else { return nil }
+    guard let stream = merger.next(), let index = perfIndex(stream), let run = perfs[index].run(stream, upTo: merger.latest ?? 0, limit: limit)
+    else { return nil }
     hasMoved = false
     return run
   }
 
-  /// Shows `body` the records that wait in the perf.data that `run`, the last one, is of, and the bytes that those of the run lie in.
-  public func withEntries<Result>(of run: PerfRun, _ body: (Span<PerfEntry>, RawSpan) -> Result) -> Result {
-    let entries = perfs[Int(run.stream) - rings.count - texts.count].queue.table
-    return body(entries.span, buffers.bytes(Int(run.shared)))
+  /// Shows `body` the records that wait in the perf.data that `run`, the last one, is of, which of them the run consists of, part by part, and the
+  /// buffers that they lie in.
+  public func withEntries<Result>(of run: PerfRun, _ body: (Span<PerfEntry>, Span<PerfPart>, borrowing ByteBuffers) -> Result) -> Result {
+    let index = Int(run.stream) - rings.count - texts.count
+    let (entries, parts) = (perfs[index].queue.table, perfs[index].queue.parts)
+    return body(entries.span, parts.span, buffers)
   }
 
-  /// The samples of `run`, the last one, were taken up to entry `end`, one at least; the time of the last of them.
-  public mutating func take(_ run: PerfRun, upTo end: Int) -> UInt64 {
-    let time = perfs[Int(run.stream) - rings.count - texts.count].take(run, upTo: end)
+  /// The first `count` samples of `run`, the last one, were taken, one at least; the time of the last of them.
+  public mutating func take(_ run: PerfRun, _ count: Int) -> UInt64 {
+    let time = perfs[Int(run.stream) - rings.count - texts.count].take(run, count)
     merger.stays(at: time)
     return time
   }

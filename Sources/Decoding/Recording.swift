@@ -223,6 +223,9 @@ public struct Recording {
       throw DecodingError(
         path: file.path, offset: 0, "is one file of a directory of `perf record --threads`, whose others, data.0 and so on, must lie beside it")
     }
+    guard numbers.count <= Record.cpuLimit else {
+      throw DecodingError(path: file.path, offset: 0, "has \(numbers.count) files beside it, more than a machine has CPUs")
+    }
     var parts: [InputFile] = []
     for number in numbers.sorted() { parts.append(try Self.file("\(folder)/data.\(number)")) }
     return parts.filter { $0.size > 0 }

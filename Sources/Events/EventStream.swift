@@ -74,7 +74,7 @@ public struct EventStream {
     while ready.room > 0 {
       if let run = recording.nextRun(limit: ready.room) {
         decode(run)
-      } else if let run = recording.nextSamples() {
+      } else if let run = recording.nextSamples(limit: ready.room) {
         decode(run)
       } else if !fill() {
         break
@@ -143,7 +143,7 @@ public struct EventStream {
 
   /// The same for the samples of a perf.data.
   private mutating func decode(_ begin: PerfRun) {
-    if first == nil { first = recording.withEntries(of: begin) { entries, _ in entries[begin.entries.lowerBound].time } }
+    if first == nil { first = recording.withEntries(of: begin) { entries, parts, _ in entries[parts[0].entries.lowerBound].time } }
     var run: PerfRun? = begin
     while let next = run {
       let format = recording.formatIndex(ofStream: next.stream)
@@ -254,18 +254,18 @@ public struct EventStream {
   ) -> Place {
     var place = Place()
     while let current = run, recording.formatIndex(ofStream: current.stream) == format {
-      let (end, outcome) = recording.withEntries(of: current) { entries, bytes in
-        decode(current, entries, bytes, decoder, &names, &flows, &batch)
+      let (count, last, outcome) = recording.withEntries(of: current) { entries, parts, buffers in
+        decode(current, entries, parts, buffers, decoder, &names, &flows, &batch)
       }
-      place.count &+= end &- current.entries.lowerBound
-      place.time = max(place.time, recording.take(current, upTo: end))
+      place.count &+= count
+      place.time = max(place.time, recording.take(current, count))
       if let outcome {
         place.outcome = outcome
-        place.record = recording.withEntries(of: current) { entries, _ in current.record(entries[end &- 1]) }
+        place.record = recording.withEntries(of: current) { entries, parts, _ in current.record(entries[last.place], parts[last.part]) }
         run = nil
         return place
       }
-      run = batch.room > 0 ? recording.nextSamples() : nil
+      run = batch.room > 0 ? recording.nextSamples(limit: batch.room) : nil
     }
     return place
   }
@@ -275,24 +275,41 @@ public struct EventStream {
     _ run: RingRun, _ entries: Span<RingEntry>, _ bytes: RawSpan, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
     _ batch: inout EventBatch
   ) -> (end: Int, outcome: EventDecoder.Outcome?) {
-    decode(run.entries, decoder, &names, &flows, &batch) { index, schemas, layouts, names, flows, event in
+    var place = BatchPlace(batch)
+    var events = batch.events.mutableSpan
+    let entries = entries.extracting(run.entries)
+    let end = decode(entries.count, decoder, &names, &flows, &events, &place) { index, schemas, layouts, names, flows, event in
       let entry = entries[index]
       guard entry.time <= run.latest else { return nil }
       return decoder.decode(
         entry.time, run.cpu, bytes.slice(entry.offset, entry.length), schemas, layouts, &names, &flows, into: &event)
     }
+    batch.count = place.filled
+    return (run.entries.lowerBound &+ end, place.last)
   }
 
+  /// Decodes the samples of `run`, of which `parts` says where in `entries` they lie; how many were decoded, and where the last one lies.
   @inline(__always)
   private static func decode(
-    _ run: PerfRun, _ entries: Span<PerfEntry>, _ bytes: RawSpan, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
-    _ batch: inout EventBatch
-  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
-    decode(run.entries, decoder, &names, &flows, &batch) { index, schemas, layouts, names, flows, event in
-      guard run.holds(entries[index]) else { return nil }
-      let raw = bytes.slice(Int(entries[index].offset), Int(entries[index].size))
-      return decoder.decode(entries[index].time, entries[index].cpu, raw, schemas, layouts, &names, &flows, into: &event)
+    _ run: PerfRun, _ entries: Span<PerfEntry>, _ parts: Span<PerfPart>, _ buffers: borrowing ByteBuffers, _ decoder: EventDecoder,
+    _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout EventBatch
+  ) -> (count: Int, last: (place: Int, part: Int), outcome: EventDecoder.Outcome?) {
+    var place = BatchPlace(batch)
+    var events = batch.events.mutableSpan
+    var (count, part, last) = (0, -1, 0)
+    while place.last == nil, part &+ 1 < parts.count {
+      part &+= 1
+      let entries = entries.extracting(parts[part].entries)
+      let bytes = buffers.bytes(Int(parts[part].buffer))
+      let end = decode(entries.count, decoder, &names, &flows, &events, &place) { index, schemas, layouts, names, flows, event in
+        let raw = bytes.slice(UInt32(truncatingIfNeeded: entries[index].offset), UInt32(entries[index].size))
+        return decoder.decode(entries[index].time, Int32(entries[index].cpu), raw, schemas, layouts, &names, &flows, into: &event)
+      }
+      count &+= end
+      last = parts[part].entries.lowerBound &+ end &- 1
     }
+    batch.count = place.filled
+    return (count, (last, part), place.last)
   }
 
   /// Decodes one record.
@@ -301,41 +318,54 @@ public struct EventStream {
     _ batch: inout EventBatch
   ) -> EventDecoder.Outcome? {
     let bytes = recording.bytes(of: record)
-    return decode(0..<1, decoder, &names, &flows, &batch) { _, schemas, layouts, names, flows, event in
+    var place = BatchPlace(batch)
+    var events = batch.events.mutableSpan
+    _ = decode(1, decoder, &names, &flows, &events, &place) { _, schemas, layouts, names, flows, event in
       decoder.decode(record.time, record.cpu, bytes, schemas, layouts, &names, &flows, into: &event)
-    }.outcome
+    }
+    batch.count = place.filled
+    return place.last
   }
 
-  /// Decodes the entries `places` with `next`, which takes the event to fill behind what is in `batch`, up to the first that needs more than that or
-  /// has its turn later (nil), as far as there is room; where that ended, and the last one's outcome if it needs more.
+  /// How far a batch is filled while a loop decodes into it.
+  private struct BatchPlace {
+    var filled: Int
+    /// So many events came before the batch, and one.
+    let before: UInt32
+    /// What the last entry turned out to be if it needs more than decoding.
+    var last: EventDecoder.Outcome?
+
+    init(_ batch: EventBatch) { (filled, before) = (batch.count, batch.before &+ 1) }
+  }
+
+  /// Decodes entries `0 ..< count` with `next`, which takes the event to fill behind what is in `events`, up to the first that needs more than that
+  /// or has its turn later (nil), as far as there is room; how many those were.
   @inline(__always)
   private static func decode(
-    _ places: Range<Int>, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout EventBatch,
+    _ count: Int, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable, _ events: inout MutableSpan<Event>,
+    _ place: inout BatchPlace,
     _ next: (Int, Span<Int16>, Span<EventLayout>, inout NameTable, inout FlowTable, inout Event) -> EventDecoder.Outcome?
-  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+  ) -> Int {
     let (schemas, layouts) = (decoder.schemaOfID.span, decoder.layouts.span)
-    var (index, filled) = (places.lowerBound, batch.count)
-    let before = batch.before &+ 1
-    let end = min(places.upperBound, index &+ batch.room)
-    var events = batch.events.mutableSpan
-    var last: EventDecoder.Outcome?
+    var (index, filled) = (0, place.filled)
+    let end = min(count, events.count &- filled)
     decoding: while index < end, let outcome = next(index, schemas, layouts, &names, &flows, &events[filled]) {
-      events[filled].order = before &+ UInt32(truncatingIfNeeded: filled)
+      events[filled].order = place.before &+ UInt32(truncatingIfNeeded: filled)
       index &+= 1
       switch outcome {
       case .event: filled &+= 1
       case .other: break
       case .window, .function:
         filled &+= 1
-        last = outcome
+        place.last = outcome
         break decoding
       case .tooShort, .stack:
-        last = outcome
+        place.last = outcome
         break decoding
       }
     }
-    batch.count = filled
-    return (index, last)
+    place.filled = filled
+    return index
   }
 
   private static func decode(

@@ -18,6 +18,8 @@ struct HistogramTable {
   init(count: Int = 0) {
     summaries = Array(repeating: .init(), count: count)
     blocks = Array(repeating: -1, count: count * Self.blockCount)
+    // As many as a report of one path needs: memory that is not written to costs nothing.
+    buckets.reserveCapacity(128 * Self.blockSize)
   }
 
   /// How many histograms there are.

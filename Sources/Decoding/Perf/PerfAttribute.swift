@@ -117,7 +117,7 @@ struct PerfAttribute {
   }
 
   /// Where the parts of a sample lie, for reading many at once.
-  struct Places: BitwiseCopyable {
+  struct Places: BitwiseCopyable, Equatable {
     var tid: UInt16 = 0
     var time: UInt16 = 0
     var cpu: UInt16 = 0

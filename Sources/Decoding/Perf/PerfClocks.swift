@@ -7,7 +7,7 @@
 struct PerfClocks {
   private struct Clock {
     /// The time of the last sample, and its number in the queue.
-    var last: (time: UInt64, number: UInt64)?
+    var last: (time: UInt64, number: UInt32)?
     /// The time of the one before.
     var before: UInt64?
     /// A sample that is too early, until the next one tells why.
@@ -20,11 +20,11 @@ struct PerfClocks {
     /// It is kept here until the next one of its CPU.
     case holds
     /// It is sound, and the one before it was not, which is in the queue under a number.
-    case condemnsLast(UInt64)
+    case condemnsLast(UInt32)
     /// It is sound, and the one that was kept is not.
     case condemnsHeld(PerfEntry)
     /// It is sound, and so is the one that was kept; the one before that is not.
-    case condemnsFirst(UInt64, held: PerfEntry)
+    case condemnsFirst(UInt32, held: PerfEntry)
     /// It and the one that was kept are sound.
     case takesHeld(PerfEntry)
   }
@@ -66,7 +66,7 @@ struct PerfClocks {
 
   /// The last sample of `cpu`, of `time`, has `number` in the queue; the result is the time up to which its CPU has surely come.
   @inline(__always)
-  mutating func took(_ cpu: Int32, _ time: UInt64, _ number: UInt64) -> UInt64 {
+  mutating func took(_ cpu: Int16, _ time: UInt64, _ number: UInt32) -> UInt64 {
     let index = Int(cpu) &+ 1
     clocks[index].before = clocks[index].last?.time
     clocks[index].last = (time, number)
@@ -78,7 +78,7 @@ struct PerfClocks {
     var cpu: Int32 = -2
     var time: UInt64 = 0
     var before: UInt64 = 0
-    var number: UInt64 = 0
+    var number: UInt32 = 0
     /// How many samples it has seen since it was taken out.
     var count = 0
   }
@@ -98,7 +98,7 @@ struct PerfClocks {
   }
 
   /// The time of the last sound sample of `cpu` before the one that was condemned.
-  func lastSound(_ cpu: Int32) -> UInt64? { clocks[Int(cpu) + 1].last?.time }
+  func lastSound(_ cpu: Int16) -> UInt64? { clocks[Int(cpu) + 1].last?.time }
 
   /// What is still kept: there will be no more samples.
   mutating func takeAll() -> [PerfEntry] {

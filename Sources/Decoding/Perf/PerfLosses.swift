@@ -29,13 +29,12 @@ struct PerfLosses {
     var ignored = Diagnostics()
     var last: [(time: UInt64, count: Int)?] = []
     var count = 0
-    let places = header.attributes.map(\.places)
     let ids = PerfIDs(header)
     while true {
       if let stretch = records.stretch(buffers) {
         let buffer = buffers[stretch.buffer]
         var scan = PerfScan(stretch, header.order)
-        while let sample = scan.skip(buffer.bytes, places, ids) {
+        while let sample = scan.skip(buffer.bytes, ids) {
           count += 1
           while Int(sample.cpu) >= last.count { last.append(nil) }
           last[Int(sample.cpu)] = (sample.time, count)

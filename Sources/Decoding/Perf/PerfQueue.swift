@@ -33,10 +33,12 @@ struct PerfQueue {
   private var place = 0
   private var end = 0
   private var bound: UInt64 = 0
+  /// Where the samples lie that `gather` took, part by part.
+  private(set) var parts: [PerfPart] = []
   /// How many entries have gone and still lie in the table.
   private var gone = 0
 
-  private var count: UInt64 = 0
+  private var count: UInt32 = 0
   /// Records up to this time can go.
   private(set) var released: UInt64 = 0
   /// Whether something may have come whose turn it is.
@@ -45,11 +47,11 @@ struct PerfQueue {
   private var lastRound: UInt64 = 0
   private var newest: UInt64 = 0
   /// Records that turned out to be damaged while they waited.
-  private var condemned: Set<UInt64> = []
+  private var condemned: Set<UInt32> = []
 
   /// Adds a record and answers the number it is given here.
   @inline(__always) @discardableResult
-  mutating func add(_ entry: PerfEntry) -> UInt64 {
+  mutating func add(_ entry: PerfEntry) -> UInt32 {
     if entry.time < openTime { closeRun() }
     openTime = entry.time
     let number = count
@@ -67,13 +69,13 @@ struct PerfQueue {
     table.append(contentsOf: repeatElement(PerfEntry.none, count: max(wanted, table.count)))
   }
 
-  /// Adds the samples that `scan` finds, up to `wanted` of them.
+  /// Adds the samples of layout `layout` that `scan` finds, up to `wanted` of them.
   @inline(__always)
-  mutating func add(_ scan: inout PerfScan, _ bytes: RawSpan, upTo wanted: Int, _ places: [PerfAttribute.Places], _ ids: PerfIDs) {
+  mutating func add(_ scan: inout PerfScan, _ bytes: RawSpan, upTo wanted: Int, _ layout: Int, _ ids: PerfIDs) {
     makeRoom(wanted)
     let first = used
     (scan.latest, scan.released, scan.number) = (openTime, released, count)
-    used = scan.run(bytes, into: &table, first, first &+ wanted, places, ids)
+    used = scan.run(bytes, into: &table, first, first &+ wanted, layout, ids)
     (openTime, count) = (scan.latest, scan.number)
     reach(scan.newest)
   }
@@ -81,17 +83,59 @@ struct PerfQueue {
   /// Ends the run if a sample of `time` does not belong to it.
   mutating func prepare(for time: UInt64) { if time < openTime { closeRun() } }
 
-  /// Which samples may follow the record that was taken last, with it, and up to which time they come before all others.
-  var run: (entries: Range<Int>, latest: UInt64) {
+  /// Takes the samples that come next and not after `latest`, at most `limit` with the record that was taken last, and says in `parts` where they
+  /// lie. `shared` gives the recording's number of each buffer. Returns how many they are.
+  mutating func gather(upTo latest: UInt64, limit: Int, _ shared: [Int32]) -> Int {
+    parts.removeAll(keepingCapacity: true)
+    // What has been added since may come first.
     let isOnlyOne = openStart != used || !condemned.isEmpty
-    return (place &- 1..<(isOnlyOne ? place : end), min(bound, released))
+    let (latest, limit) = (min(latest, released), isOnlyOne ? 1 : limit)
+    var count = 0
+    repeat {
+      let (start, buffer) = (place &- 1, table[place &- 1].buffer)
+      place = end(of: place..<min(end, start &+ limit &- count), buffer, min(latest, bound))
+      parts.append(PerfPart(entries: start..<place, buffer: shared[Int(buffer)]))
+      count &+= place &- start
+    } while count < limit && takeSample(upTo: latest)
+    return count
   }
 
-  /// The samples of `run` were taken up to `end`; the last of them.
+  /// How far `entries` are samples in `buffer` up to `latest`.
   @inline(__always)
-  mutating func take(upTo end: Int) -> PerfEntry {
-    place = end
-    return table[end &- 1]
+  private func end(of entries: Range<Int>, _ buffer: UInt16, _ latest: UInt64) -> Int {
+    let table = table.span
+    var next = entries.lowerBound
+    while next < entries.upperBound, table[next].time <= latest, table[next].buffer == buffer, table[next].what == .sample { next &+= 1 }
+    return next
+  }
+
+  /// Takes the next record if it is a sample up to `latest`.
+  @inline(__always)
+  private mutating func takeSample(upTo latest: UInt64) -> Bool {
+    if place < end, table[place].time <= bound {
+      guard table[place].time <= latest, table[place].what == .sample else { return false }
+      place &+= 1
+      return true
+    }
+    guard let next = runs.min, next.time <= latest, table[next.start].what == .sample else { return false }
+    gone &+= place &- next.start
+    if place < end { runs.replaceMin(with: Run(time: table[place].time, start: place, end: end)) } else { runs.removeMin() }
+    takeFirst(of: next)
+    return true
+  }
+
+  /// Of the samples that were gathered, only the first `count` were taken; the others wait again.
+  mutating func putBack(behind count: Int) {
+    var count = count
+    for part in parts {
+      let taken = min(count, part.entries.count)
+      count -= taken
+      guard taken < part.entries.count else { continue }
+      let start = part.entries.lowerBound &+ taken
+      runs.insert(Run(time: table[start].time, start: start, end: part.entries.upperBound))
+      gone &-= part.entries.count &- taken
+    }
+    putBack()
   }
 
   /// Some CPU's samples have come to `time`. No sample says so alone: damage could make it any time, and let everything go at once.
@@ -100,10 +144,10 @@ struct PerfQueue {
 
   /// Whether record `number`, which is about to go, is damaged; asked once.
   @inline(__always)
-  mutating func isCondemned(_ number: UInt64) -> Bool { !condemned.isEmpty && condemned.remove(number) != nil }
+  mutating func isCondemned(_ number: UInt32) -> Bool { !condemned.isEmpty && condemned.remove(number) != nil }
 
   /// Record `number` is damaged.
-  mutating func condemn(_ number: UInt64) { condemned.insert(number) }
+  mutating func condemn(_ number: UInt32) { condemned.insert(number) }
 
   /// A round has ended.
   mutating func finishRound() {
@@ -152,12 +196,16 @@ struct PerfQueue {
     }
     gone &+= place
     if rest == nil { runs.removeMin() } else if let rest, first.start != rest.start { runs.replaceMin(with: rest) }
-    (place, end, bound) = (first.start, first.end, .max)
-    // The entry that is taken now is the first of all, whatever the bound.
-    if let other = runs.min { bound = other.start > first.start ? other.time : other.time &- 1 }
     gone &-= first.start
-    place &+= 1
-    return table[place &- 1]
+    takeFirst(of: first)
+    return table[first.start]
+  }
+
+  /// Takes the first record of `run`, whatever the bound: it is the first of all.
+  @inline(__always)
+  private mutating func takeFirst(of run: Run) {
+    (place, end, bound) = (run.start &+ 1, run.end, .max)
+    if let other = runs.min { bound = other.start > run.start ? other.time : other.time &- 1 }
   }
 
   /// What comes from now on is a run of its own. It may come before what is taken now.

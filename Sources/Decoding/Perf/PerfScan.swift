@@ -3,7 +3,7 @@ internal import Bytes
 /// Reads samples that lie side by side and are all of one CPU and in order, in one loop; whatever is uncommon about a sample ends it.
 struct PerfScan {
   private let order: ByteOrder
-  private let buffer: Int32
+  private let buffer: UInt16
   /// Where the next sample begins, and where the bytes end.
   private(set) var at: Int
   private let end: Int
@@ -12,57 +12,57 @@ struct PerfScan {
   /// The time of the last sample in the queue's run, up to which time samples are let go at once, and the number of the next.
   var latest: UInt64 = 0
   var released: UInt64 = 0
-  var number: UInt64 = 0
+  var number: UInt32 = 0
   /// The time up to which the CPU has surely come.
   private(set) var newest: UInt64 = 0
 
   init(_ stretch: PerfRecords.Stretch, _ order: ByteOrder) {
-    (self.order, buffer, at, end) = (order, Int32(truncatingIfNeeded: stretch.buffer), stretch.start, stretch.end)
+    (self.order, buffer, at, end) = (order, UInt16(truncatingIfNeeded: stretch.buffer), stretch.start, stretch.end)
   }
 
-  /// Writes the samples into `table` from `first` up to `limit`; the result is where it ended.
-  mutating func run(
-    _ bytes: RawSpan, into table: inout [PerfEntry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places], _ ids: PerfIDs
-  ) -> Int {
+  /// Writes samples of layout `layout` into `table` from `first` up to `limit`; the result is where it ended.
+  mutating func run(_ bytes: RawSpan, into table: inout [PerfEntry], _ first: Int, _ limit: Int, _ layout: Int, _ ids: PerfIDs) -> Int {
     // One loop for each byte order, so that neither asks for it with every number.
-    order == .little ? run(.little, bytes, &table, first, limit, places, ids) : run(.big, bytes, &table, first, limit, places, ids)
+    order == .little ? run(.little, bytes, &table, first, limit, layout, ids) : run(.big, bytes, &table, first, limit, layout, ids)
   }
 
   @inline(__always)
   private mutating func run(
-    _ order: ByteOrder, _ bytes: RawSpan, _ table: inout [PerfEntry], _ first: Int, _ limit: Int, _ places: [PerfAttribute.Places],
-    _ ids: PerfIDs
+    _ order: ByteOrder, _ bytes: RawSpan, _ table: inout [PerfEntry], _ first: Int, _ limit: Int, _ layout: Int, _ ids: PerfIDs
   ) -> Int {
-    // No sample is let go at once, and none is older than the one before it or a second before its CPU's last.
-    guard released < .max else { return first }
+    let places = ids.places[layout]
+    let (least, timeAt, cpuAt, tidAt, rawAt) = (places.least, Int(places.time), Int(places.cpu), Int(places.tid), Int(places.raw))
+    let (idAt, layout, slots, mask) = (ids.place, Int32(truncatingIfNeeded: layout), ids.slots.span, ids.slots.count &- 1)
+    // No sample is let go at once, and none is older than the one before it or a second before its CPU's last. What is known here of the places
+    // need not be asked for every sample.
+    guard released < .max, least >= 8, timeAt <= least &- 8, cpuAt <= least &- 4, tidAt <= least &- 4, rawAt <= least &- 4, idAt <= least &- 8
+    else { return first }
     var earliest = max(latest, released + 1, lane.time > PerfClocks.tolerance ? lane.time - PerfClocks.tolerance : 0)
     var room = table.mutableSpan
-    let places = places.span
-    let (end, buffer, cpu, start) = (end, buffer, lane.cpu, number &- UInt64(truncatingIfNeeded: first))
+    let (end, buffer, cpu, start) = (end, buffer, lane.cpu, number &- UInt32(truncatingIfNeeded: first))
     var (at, target, last, before) = (at, first, lane.time, lane.before)
-    while target < limit {
+    var attribute: UInt16 = 0
+    while target < limit, bytes.has(least, from: at) {
       // struct perf_event_header: 32 bits of kind, 16 of flags, 16 of size.
-      guard let head = bytes.integer(UInt64.self, at: at, order) else { break }
+      guard let head = bytes.integer(UInt64.self, at: 0, from: at, count: least, order) else { break }
       let kind = UInt32(truncatingIfNeeded: order == .little ? head : head >> 32)
       let size = Int(truncatingIfNeeded: order == .little ? head >> 48 : head & 0xffff)
-      guard kind == PerfHeader.Kind.sample, size <= end &- at else { break }
-      let sample = bytes.slice(at, size)
-      var attribute = 0
-      if ids.place >= 0 {
-        guard let id = sample.integer(UInt64.self, at: ids.place, order) else { break }
-        attribute = ids.attribute(id)
-        guard attribute >= 0 else { break }
+      guard kind == PerfHeader.Kind.sample, size >= least, size <= end &- at else { break }
+      if idAt >= 0 {
+        guard let id = bytes.integer(UInt64.self, at: idAt, from: at, count: least, order) else { break }
+        let slot = slots[Int(truncatingIfNeeded: id) & mask]
+        guard slot.id == id, slot.layout == layout else { break }
+        attribute = UInt16(truncatingIfNeeded: slot.attribute)
       }
-      guard places[attribute].least <= size,
-        let time = sample.integer(UInt64.self, at: Int(places[attribute].time), order), time >= earliest,
-        let number = sample.integer(UInt32.self, at: Int(places[attribute].cpu), order), Int32(truncatingIfNeeded: number) == cpu,
-        let tid = sample.integer(UInt32.self, at: Int(places[attribute].tid), order),
-        let length = sample.integer(UInt32.self, at: Int(places[attribute].raw), order), Int(length) <= size &- places[attribute].least
+      guard let time = bytes.integer(UInt64.self, at: timeAt, from: at, count: least, order), time >= earliest,
+        let number = bytes.integer(UInt32.self, at: cpuAt, from: at, count: least, order), Int32(truncatingIfNeeded: number) == cpu,
+        let tid = bytes.integer(UInt32.self, at: tidAt, from: at, count: least, order),
+        let length = bytes.integer(UInt32.self, at: rawAt, from: at, count: least, order), Int(length) <= size &- least
       else { break }
       room[target] = PerfEntry(
-        time: time, number: start &+ UInt64(truncatingIfNeeded: target), buffer: buffer,
-        offset: Int32(truncatingIfNeeded: at &+ places[attribute].least), size: Int32(truncatingIfNeeded: length),
-        attribute: Int32(truncatingIfNeeded: attribute), cpu: cpu, tid: Int32(bitPattern: tid), what: .sample)
+        time: time, number: start &+ UInt32(truncatingIfNeeded: target), offset: Int32(truncatingIfNeeded: at &+ least),
+        tid: Int32(bitPattern: tid), buffer: buffer, attribute: attribute, cpu: Int16(truncatingIfNeeded: cpu),
+        size: UInt16(truncatingIfNeeded: length), what: .sample)
       (before, last, earliest) = (last, time, time)
       at &+= size
       target &+= 1
@@ -71,29 +71,32 @@ struct PerfScan {
     guard count > 0 else { return first }
     // All but the last were surely not too late.
     newest = max(newest, min(before, last))
-    number &+= UInt64(truncatingIfNeeded: count)
+    number &+= UInt32(truncatingIfNeeded: count)
     (lane.time, lane.before, lane.number, lane.count) = (last, before, number &- 1, lane.count &+ count)
     (self.at, latest) = (at, last)
     return target
   }
 
   /// Goes over the next sample, whatever its CPU; the CPU and the time of it, or nil if it is an uncommon one.
-  mutating func skip(_ bytes: RawSpan, _ places: [PerfAttribute.Places], _ ids: PerfIDs) -> (cpu: Int32, time: UInt64)? {
+  mutating func skip(_ bytes: RawSpan, _ ids: PerfIDs) -> (cpu: Int32, time: UInt64)? {
     guard let said = bytes.integer(UInt16.self, at: at &+ 6, order), said >= 8, Int(said) <= end &- at, ids.place &+ 8 <= Int(said),
-      let found = next(bytes, places, ids), places[found.attribute].least <= Int(said)
+      let found = next(bytes, ids), ids.places[found.layout].least <= Int(said)
     else { return nil }
     at &+= Int(said)
     return (found.cpu, found.time)
   }
 
-  /// The CPU and the time of the sample that ended the loop; nil if it is none of a tracepoint.
-  func next(_ bytes: RawSpan, _ places: [PerfAttribute.Places], _ ids: PerfIDs) -> (cpu: Int32, time: UInt64, attribute: Int)? {
+  /// The CPU, the time and the layout of the sample that ended the loop; nil if it is none of a tracepoint.
+  func next(_ bytes: RawSpan, _ ids: PerfIDs) -> (cpu: Int32, time: UInt64, layout: Int)? {
     guard bytes.integer(UInt32.self, at: at, order) == PerfHeader.Kind.sample else { return nil }
-    let attribute = ids.place < 0 ? 0 : ids.attribute(bytes.integer(UInt64.self, at: at &+ ids.place, order) ?? 0)
-    guard attribute >= 0, places[attribute].least < .max,
-      let time = bytes.integer(UInt64.self, at: at &+ Int(places[attribute].time), order),
-      let cpu = bytes.integer(UInt32.self, at: at &+ Int(places[attribute].cpu), order), cpu < Record.cpuLimit
+    var layout = 0
+    if ids.place >= 0 {
+      guard let slot = ids.find(bytes.integer(UInt64.self, at: at &+ ids.place, order) ?? 0) else { return nil }
+      layout = Int(slot.layout)
+    }
+    guard ids.places[layout].least < .max, let time = bytes.integer(UInt64.self, at: at &+ Int(ids.places[layout].time), order),
+      let cpu = bytes.integer(UInt32.self, at: at &+ Int(ids.places[layout].cpu), order), cpu < Record.cpuLimit
     else { return nil }
-    return (Int32(cpu), time, attribute)
+    return (Int32(cpu), time, layout)
   }
 }

@@ -56,12 +56,12 @@ struct PerfStream {
   /// Whether the queue is being emptied because somebody has set the clock back.
   private var isClockSet = false
   private var hasEnded = false
+  /// How many samples are to be gathered at once: more while all of them are taken.
+  private var patience = 64
   /// Which of the recording's buffers each of `buffers` is.
   private var shared: [Int32] = []
-  /// In which buffer the samples lie that were handed out last, and how many they are; it is kept until others are asked for.
-  private var handed: (buffer: Int32, count: Int) = (0, 0)
-  /// By attribute.
-  private let places: [PerfAttribute.Places]
+  /// In which buffer the sample lies that was handed out last, which is kept until another is asked for; -1 if none was.
+  private var handed = -1
   private let ids: PerfIDs
 
   /// More buffers than this (64 MiB) are not kept waiting for their turn.
@@ -74,7 +74,6 @@ struct PerfStream {
     self.catalog = catalog
     self.bufferLimit = max(bufferLimit, 8)
     self.files = files
-    places = header.attributes.map(\.places)
     ids = PerfIDs(header)
     records = PerfFiles(files: files, header: header, &buffers)
   }
@@ -88,12 +87,12 @@ struct PerfStream {
   /// Moves to the next sample, gap or the end; one of the buffers in `output` then holds the sample.
   mutating func advance(_ output: inout ByteBuffers, _ diagnostics: inout Diagnostics) {
     if hasStack, let current {
-      headLength = current.frames * 8
+      headLength = Int32(current.frames) * 8
       (head, headOffset) = (.stack, current.offset - 4 - headLength)
       return
     }
-    if handed.count > 0 { buffers.release(Int(handed.buffer), handed.count) }
-    handed.count = 0
+    if handed >= 0 { buffers.release(handed) }
+    handed = -1
     current = nil
     while true {
       while queue.isDue || isFull, let entry = queue.next(force: isFull) {
@@ -113,25 +112,38 @@ struct PerfStream {
   /// Whether the callchain of the sample the stream is at comes next, alone.
   private var hasStack: Bool { head == .event && current?.what == .sampleWithStack }
 
-  /// The sample the stream is at, with those behind it that come next and not after `latest`, as a run of stream `stream`; nil where the stream
-  /// is at something else, or at a sample with a callchain. It changes nothing; but what is asked in an array is copied otherwise.
-  mutating func run(_ stream: Int32, upTo latest: UInt64) -> PerfRun? {
-    guard head == .event, let current, current.what == .sample else { return nil }
-    let (entries, released) = queue.run
-    return PerfRun(
-      stream: stream, buffer: current.buffer, shared: headBuffer, latest: max(min(released, latest), headTime),
-      entries: isFull ? entries.prefix(1) : entries)
+  /// The sample the stream is at, with those behind it that come next and not after `latest`, at most `limit`, as a run of stream `stream`; nil
+  /// where the stream is at something else, or at a sample with a callchain.
+  mutating func run(_ stream: Int32, upTo latest: UInt64, limit: Int) -> PerfRun? {
+    guard head == .event, current?.what == .sample else { return nil }
+    return PerfRun(stream: stream, count: queue.gather(upTo: latest, limit: isFull ? 1 : min(limit, patience), shared))
   }
 
-  /// The samples of `run` were taken up to `end`, one at least; the time of the last.
-  mutating func take(_ run: PerfRun, upTo end: Int) -> UInt64 {
-    let more = end &- run.entries.lowerBound &- 1
-    if more > 0 {
-      handed.count &+= more
-      show(queue.take(upTo: end))
+  /// The first `count` samples of `run` were taken, one at least; the time of the last.
+  mutating func take(_ run: PerfRun, _ count: Int) -> UInt64 {
+    var left = count
+    for part in queue.parts where left > 0 {
+      let taken = min(left, part.entries.count)
+      left &-= taken
+      let entry = queue.table[part.entries.lowerBound &+ taken &- 1]
+      // The last one's buffer is kept.
+      if left > 0 || taken > 1 { buffers.release(Int(entry.buffer), left > 0 ? taken : taken &- 1) }
+      if left == 0 {
+        handed = Int(entry.buffer)
+        show(entry)
+      }
+    }
+    if count == run.count {
+      patience = min(patience &* 2, Self.patienceLimit)
+    } else {
+      queue.putBack(behind: count)
+      patience = max(count, 8)
     }
     return headTime
   }
+
+  /// So many samples are gathered at most at once.
+  private static let patienceLimit = 1024
 
   /// Makes `entry` the head, or takes in what it says of a task (false).
   @inline(__always)
@@ -143,14 +155,14 @@ struct PerfStream {
       return false
     case .gap:
       headLength = 0
-      gap = gaps[Int(entry.buffer)]
+      gap = gaps[Int(entry.offset)]
       head = .gap
     case .sample, .sampleWithStack:
       if queue.isCondemned(entry.number) {
         buffers.release(Int(entry.buffer))
         return false
       }
-      handed = (entry.buffer, 1)
+      handed = Int(entry.buffer)
       head = .event
     }
     show(entry)
@@ -161,8 +173,10 @@ struct PerfStream {
   @inline(__always)
   private mutating func show(_ entry: PerfEntry) {
     delivered = max(delivered, entry.time)
-    (headTime, headCPU, current) = (entry.time, entry.cpu, entry)
-    if entry.what == .sample || entry.what == .sampleWithStack { (headOffset, headLength, headBuffer) = (entry.offset, entry.size, shared[Int(entry.buffer)]) }
+    (headTime, headCPU, current) = (entry.time, Int32(entry.cpu), entry)
+    if entry.what == .sample || entry.what == .sampleWithStack {
+      (headOffset, headLength, headBuffer) = (entry.offset, Int32(entry.size), shared[Int(entry.buffer)])
+    }
   }
 
   private mutating func noteTask(_ entry: PerfEntry) {
@@ -216,7 +230,7 @@ struct PerfStream {
 
   private mutating func readSamples(_ bytes: RawSpan, _ scan: inout PerfScan, limit: Int) -> Int {
     var samples = 0
-    while samples < limit, let next = scan.next(bytes, places, ids) {
+    while samples < limit, let next = scan.next(bytes, ids) {
       if next.cpu != scan.lane.cpu {
         leave(scan.lane)
         scan.lane.count = 0
@@ -225,7 +239,7 @@ struct PerfStream {
       }
       queue.prepare(for: next.time)
       let seen = scan.lane.count
-      queue.add(&scan, bytes, upTo: min(limit - samples, Self.scanLimit), places, ids)
+      queue.add(&scan, bytes, upTo: min(limit - samples, Self.scanLimit), next.layout, ids)
       guard scan.lane.count > seen else { break }
       samples += scan.lane.count - seen
     }
@@ -264,7 +278,7 @@ struct PerfStream {
     let record = bytes.bytes.slice(found.offset, found.size)
     count += 1
     defer { while let gap = losses?.gap(behind: count) { addGap(gap) } }
-    guard let index = header.attribute(ofSample: record) else {
+    guard let index = header.attribute(ofSample: record), let attribute = UInt16(exactly: index) else {
       return diagnostics.add(.unknownEvent, path: records.path, offset: found.fileOffset, "a sample of an unknown id")
     }
     guard header.attributes[index].isTracepoint else {
@@ -280,8 +294,8 @@ struct PerfStream {
     }
     let frames = header.attributes[index].isWaking ? header.attributes[index].frames(of: record) : 0
     let entry = PerfEntry(
-      time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset + raw.lowerBound), size: Int32(raw.count),
-      attribute: Int32(index), cpu: stamp.cpu, tid: stamp.tid, frames: Int32(frames), what: frames > 0 ? .sampleWithStack : .sample)
+      time: stamp.time ?? 0, offset: Int32(found.offset + raw.lowerBound), tid: stamp.tid, buffer: UInt16(found.buffer), attribute: attribute,
+      cpu: Int16(stamp.cpu), size: UInt16(raw.count), frames: UInt16(frames), what: frames > 0 ? .sampleWithStack : .sample)
     buffers.retain(found.buffer)
     if entry.cpu >= 0 { records.reach(entry.time) }
     place(entry, found.fileOffset, &diagnostics)
@@ -312,7 +326,7 @@ struct PerfStream {
   private mutating func lose(_ entry: PerfEntry, _ wrong: UInt64, _ offset: Int, _ diagnostics: inout Diagnostics) {
     diagnostics.add(.recordDamaged, path: records.path, offset: offset, "the sample of CPU \(entry.cpu) before this one has the time \(wrong) ns")
     guard entry.cpu >= 0 else { return }
-    addGap(Gap(cpu: entry.cpu, after: min(clocks.lastSound(entry.cpu) ?? entry.time, entry.time), before: entry.time, events: 1))
+    addGap(Gap(cpu: Int32(entry.cpu), after: min(clocks.lastSound(entry.cpu) ?? entry.time, entry.time), before: entry.time, events: 1))
   }
 
   @inline(__always)
@@ -322,7 +336,7 @@ struct PerfStream {
     queue.reach(clocks.took(entry.cpu, entry.time, queue.add(entry)))
     guard entry.cpu >= 0 else { return }
     while Int(entry.cpu) >= lastTimes.count { lastTimes.append(nil) }
-    if doubts.isOpen, let gap = doubts.end(entry.cpu, at: entry.time) { addGap(gap) }
+    if doubts.isOpen, let gap = doubts.end(Int32(entry.cpu), at: entry.time) { addGap(gap) }
     lastTimes[Int(entry.cpu)] = entry.time
   }
 
@@ -352,8 +366,8 @@ struct PerfStream {
     let bytes = buffers[found.buffer]
     let stamp = header.stamp(bytes.bytes.slice(found.offset, found.size))
     let entry = PerfEntry(
-      time: stamp.time ?? 0, number: 0, buffer: Int32(found.buffer), offset: Int32(found.offset), size: Int32(found.size),
-      attribute: 0, cpu: stamp.cpu, tid: stamp.tid, what: what)
+      time: stamp.time ?? 0, offset: Int32(found.offset), tid: stamp.tid, buffer: UInt16(found.buffer), attribute: 0, cpu: Int16(stamp.cpu),
+      size: UInt16(found.size), what: what)
     // What perf found running when it began has no time, and holds at once.
     guard stamp.time != nil else { return noteTask(entry) }
     buffers.retain(found.buffer)
@@ -379,7 +393,6 @@ struct PerfStream {
     gaps.append(gap)
     queue.add(
       .init(
-        time: max(gap.after, delivered), number: 0, buffer: Int32(gaps.count - 1), offset: 0, size: 0, attribute: 0, cpu: gap.cpu,
-        tid: 0, what: .gap))
+        time: max(gap.after, delivered), offset: Int32(gaps.count - 1), tid: 0, buffer: 0, attribute: 0, cpu: Int16(gap.cpu), size: 0, what: .gap))
   }
 }
