@@ -44,6 +44,15 @@ public struct RecordedEvent: Sendable, Equatable {
 }
 
 extension RecordedEvent {
+  /// The events to ask the kernel for, besides probes. Of the hard interrupts those of the devices are kept, where their lines are known.
+  static func wanted(_ options: RecordingOptions) -> [RecordedEvent] {
+    let lines = InterruptLines(of: options.devices)?.condition
+    return all.map { event in
+      guard let lines, event.name.hasPrefix("irq_handler_") else { return event }
+      return event.keeping(lines)
+    } + (options.recordsDMA ? dma(options.devices) : [])
+  }
+
   /// Every event that `record` asks the kernel for, in the order of a packet's way.
   public static let all: [RecordedEvent] = [
     // The interrupt and its soft half.

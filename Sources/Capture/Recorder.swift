@@ -73,11 +73,15 @@ public enum Recorder {
     let watch = FlightWatch(options, metadata, spools, output)
     let start = ContinuousClock.now
     try instance.turn(on: true)
+    let note = InterruptLines(of: options.devices)?.note(options.devices)
+    if let note { instance.mark(note) }
     var workload: Workload?
     let end: RecordingSummary.End
     do throws(CaptureError) {
       if !options.command.isEmpty { workload = try Workload(options.command, inbox: inbox) }
       end = try RecordingWait(inbox, deadline: options.duration.map { start + $0 }).untilEnd(instance, options.burst, watch)
+      // What was said at the beginning may have been overwritten.
+      if let note, options.flightBytesPerCPU != nil { instance.mark(note) }
       try instance.turn(on: false)
       if let readers { try readers.finish() } else { try startReading().finish() }
       if isLeft { for spool in spools { try spool.beginAtFirstPage() } }
@@ -92,7 +96,7 @@ public enum Recorder {
     metadata.statistics = spools.map { ($0.cpu, instance.text("per_cpu/cpu\($0.cpu)/stats")) }
     return Captured(
       metadata: metadata, tasks: tasks, spools: spools, end: end, duration: duration, cpus: statistics(metadata, spools, isLeft),
-      skipped: RecordedEvent.all.filter { !events.contains($0) } + probes.refused, workload: workload)
+      skipped: RecordedEvent.all.filter { event in !events.contains { $0.fullName == event.fullName } } + probes.refused, workload: workload)
   }
 
   private static func statistics(_ metadata: TraceMetadata, _ spools: [Spool], _ isFlight: Bool) -> [RecordingSummary.CPU] {

@@ -51,9 +51,9 @@ struct RecordingInstance: ~Copyable {
     try? instance.write("1", to: "options/overwrite")
     try? instance.write("1", to: "options/record-cmd")
     let filter = try Self.filter(options.devices)
-    let wanted = RecordedEvent.all + (options.recordsDMA ? RecordedEvent.dma(options.devices) : []) + probes
+    let wanted = RecordedEvent.wanted(options) + probes
     let events = wanted.filter { SystemCalls.kind(of: "\(path)/events/\($0.fullName.path)/enable").exists }
-    if let missing = RecordedEvent.all.first(where: { $0.isEssential && !events.contains($0) }) {
+    if let missing = wanted.first(where: { $0.isEssential && !events.contains($0) }) {
       throw CaptureError("this kernel has no event \(missing.fullName), so \(missing.cost): use a kernel built with tracing of the network")
     }
     for event in events {

@@ -8,7 +8,8 @@ public struct RecordingOptions: Sendable {
   public var bufferBytesPerCPU: Int?
   /// The program to run while recording, and its arguments; searched in PATH. The recording ends with it.
   public var command: [String] = []
-  /// Keeps only these devices' packets, in the events that name a device; empty keeps all.
+  /// Keeps only these devices' packets, in the events that name a device, and only their hard interrupts where their lines are known; empty
+  /// keeps all.
   public var devices: [String] = []
   /// Records the addresses, ports and TCP header of each packet, one event more for a packet, where the kernel can be asked for them.
   public var recordsFlows = true

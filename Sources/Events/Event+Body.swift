@@ -57,6 +57,8 @@ extension Event {
     case flowSent(PacketHeader)
     /// A recording in windows goes on, or pauses: what is under way is cut.
     case windowBegins, windowEnds
+    /// Of the hard interrupts only those of the recorded devices are in the recording.
+    case interruptsChosen
     /// Events of `cpu` were lost until `before`, in nanoseconds.
     case gap(before: UInt64, events: UInt64?)
   }
@@ -73,7 +75,7 @@ extension Event {
     case schedWaking, schedSwitch
     case dmaMap, dmaUnmap, dmaSyncForCPU
     case flow, flowPulled, flowSent
-    case windowBegins, windowEnds, gap
+    case windowBegins, windowEnds, interruptsChosen, gap
   }
 
   /// What happened, in words of the kernel.
@@ -125,6 +127,7 @@ extension Event {
       case .flowSent: .flowSent(header)
       case .windowBegins: .windowBegins
       case .windowEnds: .windowEnds
+      case .interruptsChosen: .interruptsChosen
       case .gap: .gap(before: numbers.0, events: detail == 0 ? nil : numbers.1)
       }
     }
@@ -172,6 +175,7 @@ extension Event {
       case .flowSent(let header): set(.flowSent, header)
       case .windowBegins: set(.windowBegins)
       case .windowEnds: set(.windowEnds)
+      case .interruptsChosen: set(.interruptsChosen)
       case .gap(let before, let events):
         set(.gap, before, events ?? 0)
         detail = events == nil ? 0 : 1

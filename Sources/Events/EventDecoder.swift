@@ -114,9 +114,14 @@ struct EventDecoder {
     return decodeBody(index, entry, order, layouts.span, &names, &flows, &event)
   }
 
-  /// A line in the recording, which may be the recorder's own (`RecordingWait` in Capture).
+  /// A line in the recording, which may be the recorder's own (`RecordingWait` and `InterruptLines` in Capture).
   private func line(_ s: Schema, _ e: RawSpan, _ event: inout Event) -> Outcome {
     let start = s.extent(1).offset
+    (event.pid, event.flags) = (0, [])
+    if e.has("wakepath: of the hard interrupts", at: start) {
+      event.body = .interruptsChosen
+      return .event
+    }
     if e.has("wakepath: a window begins", at: start) {
       event.body = .windowBegins
     } else if e.has("wakepath: a window ends", at: start) {
@@ -124,8 +129,6 @@ struct EventDecoder {
     } else {
       return .other
     }
-    event.pid = 0
-    event.flags = []
     return .window
   }
 

@@ -175,6 +175,7 @@ public struct JourneyEngine: ~Copyable, Sendable {
     case .dmaUnmap(let buffer): claim(e, buffer, .dmaUnmap)
     case .dmaSyncForCPU(let buffer): claim(e, buffer, .dmaSyncForCPU)
     case .windowBegins, .windowEnds: cut()
+    case .interruptsChosen: statistics.hasAllInterrupts = false
     case .gap(let before, _): lose(e, before)
     default: break
     }

@@ -11,6 +11,8 @@ public struct PathStatistics: Sendable {
   /// Hard interrupts, and the time in their handlers in nanoseconds.
   public internal(set) var hardInterrupts = 0
   public internal(set) var hardTime: UInt64 = 0
+  /// Whether the hard interrupts are those of all devices, and not only of the recorded ones.
+  public internal(set) var hasAllInterrupts = true
   /// Soft interrupts by vector, and the time in them without hard interrupts, in nanoseconds.
   public var softInterrupts: [Int] { soft.indices.map { soft[$0].count } }
   public var softTime: [UInt64] { soft.indices.map { soft[$0].time } }

@@ -73,6 +73,7 @@ extension LatencyReport {
 
   private static func interrupts(_ statistics: PathStatistics, _ json: inout JSONWriter) {
     json.field("hard", statistics.hardInterrupts)
+    if !statistics.hasAllInterrupts { json.field("hardOf", "recorded devices") }
     json.field("soft", statistics.softInterrupts.reduce(0, +))
     json.object("byVector") { json in
       for (vector, count) in statistics.softInterrupts.enumerated() where count > 0 { json.field(SoftIRQ.names[vector], count) }

@@ -194,8 +194,9 @@ extension LatencyReport {
     guard statistics.hardInterrupts > 0 || statistics.softInterrupts.contains(where: { $0 > 0 }) else { return }
     let soft = statistics.softTime.reduce(0, +)
     let netRX = Int(SoftIRQ.netRX)
+    let whose = statistics.hasAllInterrupts ? "" : " of the recorded devices"
     output.line(
-      style.bold("Interrupts") + " \(Durations.count(statistics.hardInterrupts)) hard in \(Durations.text(statistics.hardTime)); "
+      style.bold("Interrupts") + " \(Durations.count(statistics.hardInterrupts)) hard\(whose) in \(Durations.text(statistics.hardTime)); "
         + "\(Durations.count(statistics.softInterrupts.reduce(0, +))) soft in \(Durations.text(soft)), "
         + "of them \(Durations.count(statistics.softInterrupts[netRX])) NET_RX in \(Durations.text(statistics.softTime[netRX]))")
   }

@@ -28,7 +28,10 @@ struct RecordCommand: ParsableCommand {
   @Option(help: "How to record: perf takes the installed `perf record`, where no tracing instance can be made.")
   var backend = Backend.tracefs
 
-  @Option(help: ArgumentHelp("Record packets of this device only; may be given more than once.", valueName: "dev"))
+  @Option(
+    help: ArgumentHelp(
+      "Record packets of this device only; may be given more than once.",
+      discussion: "Of the hard interrupts only its own are recorded, where it has lines of its own.", valueName: "dev"))
   var device: [String] = []
 
   @Option(help: ArgumentHelp("Stop after this time, for example 10 (seconds), 500ms or 1.5s.", valueName: "seconds"))

@@ -88,6 +88,32 @@ struct PartsTests {
     #expect(counted == format.replacing("head[]", with: "head[8]"))
   }
 
+  /// A tree as sysfs has it: a PCI card, a virtio card, one with a single line, one behind USB, and devices on top of them.
+  @Test func hardInterruptsAreThoseOfTheDevices() throws {
+    let directory = try TemporaryDirectory()
+    _ = try Machine.output(
+      of: """
+        cd \(directory.path) && mkdir -p pci/msi_irqs virtio/msi_irqs virtio/virtio0 old usb/1-1/net \
+          net/eth0 net/eth1 net/eth2 net/usb0 net/lo net/bond0 net/bond0.5 net/br0/brif net/loop0 \
+        && touch pci/msi_irqs/30 pci/msi_irqs/31 pci/msi_irqs/32 virtio/msi_irqs/40 && echo 9 >old/irq && echo 0 >pci/irq \
+        && ln -s ../../pci net/eth0/device && ln -s ../../virtio/virtio0 net/eth1/device && ln -s ../../old net/eth2/device \
+        && ln -s ../../usb/1-1 net/usb0/device && ln -s ../eth0 net/bond0/lower_eth0 && ln -s ../eth1 net/bond0/lower_eth1 \
+        && ln -s ../bond0 net/bond0.5/lower_bond0 && ln -s x net/br0/brif/eth2 && ln -s ../loop0 net/loop0/lower_loop0
+        """)
+    func condition(_ devices: String...) -> String? { InterruptLines(of: devices, in: "\(directory.path)/net")?.condition }
+    #expect(condition("eth0") == "(irq >= 30 && irq <= 32)")
+    #expect(condition("eth1") == "irq == 40")
+    #expect(condition("eth2", "eth0") == "irq == 9 || (irq >= 30 && irq <= 32)")
+    #expect(condition("bond0.5") == "(irq >= 30 && irq <= 32) || irq == 40")
+    #expect(condition("br0", "eth2") == "irq == 9")
+    for unknown in ["lo", "usb0", "loop0", "eth9"] { #expect(condition("eth0", unknown) == nil) }
+    #expect(condition() == nil)
+    // Where they are not known, all are kept, and only of these events anything is asked.
+    var options = RecordingOptions()
+    options.devices = ["eth9"]
+    #expect(RecordedEvent.wanted(options) == RecordedEvent.all)
+  }
+
   @Test func buffersAreKeptToOneDirection() {
     for event in RecordedEvent.dma([]) { #expect(event.condition == "dir == 2") }
     // A device without hardware cannot be told apart.

@@ -33,6 +33,7 @@ struct InterruptClaims: Sendable {
   }
 
   private var cpus: [CPU] = []
+  private var hasAllInterrupts = true
   private var brief = 0
   private var busy = 0
   private var briefTime: UInt64 = 0
@@ -51,6 +52,7 @@ struct InterruptClaims: Sendable {
       cpus[cpu] = CPU()
       (cpus[cpu].hardTime, cpus[cpu].softTime) = (before.hardTime, before.softTime)
       (cpus[cpu].allHardTime, cpus[cpu].allSoftTime) = (before.allHardTime, before.allSoftTime)
+    case .interruptsChosen: hasAllInterrupts = false
     case .irqHandlerEntry: if e.flags.contains(.hardirq) { enter(e, cpu) }
     case .irqHandlerExit: if e.flags.contains(.hardirq) { exit(e, cpu) }
     case .softirqRaise(let vector): if vector == SoftIRQ.netRX { ask(e, cpu) }
@@ -152,6 +154,7 @@ struct InterruptClaims: Sendable {
     return ClaimResult(
       claim, by: .trace, soft > hard ? .confirmed : .refuted, for: more, against: less,
       detail: "\(soft / 1000) µs in NET_RX and NET_TX, \(hard / 1000) µs in handlers that asked for them; with everything else "
-        + "\(all.0 / 1000) µs in soft and \(all.1 / 1000) µs in hard interrupts")
+        + "\(all.0 / 1000) µs in soft and \(all.1 / 1000) µs in hard interrupts"
+        + (hasAllInterrupts ? "" : ", of which other devices' are not in the recording"))
   }
 }
