@@ -44,12 +44,20 @@ public struct RecordedEvent: Sendable, Equatable {
 }
 
 extension RecordedEvent {
-  /// The events to ask the kernel for, besides probes. Of the hard interrupts those of the devices are kept, where their lines are known.
+  /// The events to ask the kernel for, besides probes. Of the hard interrupts those of the devices are kept, where their lines are known, and of
+  /// scheduling that of the tasks that were named.
   static func wanted(_ options: RecordingOptions) -> [RecordedEvent] {
     let lines = InterruptLines(of: options.devices)?.condition
+    let tasks = TaskFilter(options.tasks)
     return all.map { event in
-      guard let lines, event.name.hasPrefix("irq_handler_") else { return event }
-      return event.keeping(lines)
+      let condition: String? =
+        switch event.name {
+        case "irq_handler_entry", "irq_handler_exit": lines
+        case "sched_waking": tasks?.condition("comm")
+        case "sched_switch": tasks?.condition("prev_comm", "next_comm")
+        default: nil
+        }
+      return condition.map { event.keeping($0) } ?? event
     } + (options.recordsDMA ? dma(options.devices) : [])
   }
 

@@ -9,7 +9,8 @@ extension Recorder {
     // perf looks for the events in tracefs, but does not mount it.
     let tracing = TraceDirectory(mounting: SystemCalls.isRoot)
     defer { tracing?.close() }
-    let wanted = RecordedEvent.wanted(options)
+    // A perf.data cannot say what it leaves out, but of packets.
+    let wanted = RecordedEvent.all + (options.recordsDMA ? RecordedEvent.dma(options.devices) : [])
     let events = wanted.filter { event in
       tracing.map { SystemCalls.kind(of: "\($0.path)/events/\(event.system)/\(event.name)/id").exists } ?? true
     }

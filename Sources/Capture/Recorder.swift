@@ -73,15 +73,15 @@ public enum Recorder {
     let watch = FlightWatch(options, metadata, spools, output)
     let start = ContinuousClock.now
     try instance.turn(on: true)
-    let note = InterruptLines(of: options.devices)?.note(options.devices)
-    if let note { instance.mark(note) }
+    let notes = options.notes
+    for note in notes { instance.mark(note) }
     var workload: Workload?
     let end: RecordingSummary.End
     do throws(CaptureError) {
       if !options.command.isEmpty { workload = try Workload(options.command, inbox: inbox) }
       end = try RecordingWait(inbox, deadline: options.duration.map { start + $0 }).untilEnd(instance, options.burst, watch)
       // What was said at the beginning may have been overwritten.
-      if let note, options.flightBytesPerCPU != nil { instance.mark(note) }
+      if options.flightBytesPerCPU != nil { for note in notes { instance.mark(note) } }
       try instance.turn(on: false)
       if let readers { try readers.finish() } else { try startReading().finish() }
       if isLeft { for spool in spools { try spool.beginAtFirstPage() } }

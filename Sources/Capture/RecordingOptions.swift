@@ -11,6 +11,8 @@ public struct RecordingOptions: Sendable {
   /// Keeps only these devices' packets, in the events that name a device, and only their hard interrupts where their lines are known; empty
   /// keeps all.
   public var devices: [String] = []
+  /// Records the scheduling of tasks with these names only, and of the threads that packets take their way through; empty records all.
+  public var tasks: [String] = []
   /// Records the addresses, ports and TCP header of each packet, one event more for a packet, where the kernel can be asked for them.
   public var recordsFlows = true
   /// Records when drivers hand memory to their devices and take it back; one or two events more for a packet.
@@ -37,6 +39,12 @@ public struct RecordingOptions: Sendable {
   }
 
   public init() {}
+
+  /// Why `name` cannot be one of `tasks`; nil if it can.
+  public static func problem(ofTask name: String) -> String? { TaskFilter.problem(name) }
+
+  /// What the recording is to say of what it leaves out.
+  var notes: [String] { [InterruptLines(of: devices)?.note(devices)].compactMap(\.self) + (TaskFilter(tasks)?.notes ?? []) }
 
   /// The bytes that `text` means: a number with K, KiB, M, MiB, G or GiB behind it, KiB without (as for trace-cmd); nil if it is none.
   public static func bufferSize(_ text: String) -> Int? {

@@ -59,6 +59,8 @@ extension Event {
     case windowBegins, windowEnds
     /// Of the hard interrupts only those of the recorded devices are in the recording.
     case interruptsChosen
+    /// Of scheduling only that of tasks of this name, and of others told so, is in the recording.
+    case taskChosen(comm: NameID)
     /// Events of `cpu` were lost until `before`, in nanoseconds.
     case gap(before: UInt64, events: UInt64?)
   }
@@ -75,7 +77,7 @@ extension Event {
     case schedWaking, schedSwitch
     case dmaMap, dmaUnmap, dmaSyncForCPU
     case flow, flowPulled, flowSent
-    case windowBegins, windowEnds, interruptsChosen, gap
+    case windowBegins, windowEnds, interruptsChosen, taskChosen, gap
   }
 
   /// What happened, in words of the kernel.
@@ -128,6 +130,7 @@ extension Event {
       case .windowBegins: .windowBegins
       case .windowEnds: .windowEnds
       case .interruptsChosen: .interruptsChosen
+      case .taskChosen: .taskChosen(comm: name)
       case .gap: .gap(before: numbers.0, events: detail == 0 ? nil : numbers.1)
       }
     }
@@ -176,6 +179,7 @@ extension Event {
       case .windowBegins: set(.windowBegins)
       case .windowEnds: set(.windowEnds)
       case .interruptsChosen: set(.interruptsChosen)
+      case .taskChosen(let comm): set(.taskChosen, comm)
       case .gap(let before, let events):
         set(.gap, before, events ?? 0)
         detail = events == nil ? 0 : 1

@@ -114,12 +114,17 @@ struct EventDecoder {
     return decodeBody(index, entry, order, layouts.span, &names, &flows, &event)
   }
 
-  /// A line in the recording, which may be the recorder's own (`RecordingWait` and `InterruptLines` in Capture).
-  private func line(_ s: Schema, _ e: RawSpan, _ event: inout Event) -> Outcome {
+  /// A line in the recording, which may be the recorder's own (`RecordingWait`, `InterruptLines` and `TaskFilter` in Capture).
+  private func line(_ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ event: inout Event) -> Outcome {
     let start = s.extent(1).offset
     (event.pid, event.flags) = (0, [])
     if e.has("wakepath: of the hard interrupts", at: start) {
       event.body = .interruptsChosen
+      return .event
+    }
+    let text = e.slice(start, e.byteCount - start)
+    if let place = chosenTask(text) {
+      event.body = .taskChosen(comm: names.intern(text.slice(place.lowerBound, place.count)))
       return .event
     }
     if e.has("wakepath: a window begins", at: start) {
@@ -130,6 +135,15 @@ struct EventDecoder {
       return .other
     }
     return .window
+  }
+
+  /// Where in `text` the name is, if it says whose scheduling is recorded.
+  private func chosenTask(_ text: RawSpan) -> Range<Int>? {
+    let (before, behind): (StaticString, StaticString) = ("wakepath: of the tasks those called ", " are recorded")
+    var end = text.lengthToZero
+    if end > 0, text.byte(at: end - 1) == UInt8(ascii: "\n") { end -= 1 }
+    let (from, to) = (before.utf8CodeUnitCount, end - behind.utf8CodeUnitCount)
+    return from < to && text.has(before, at: 0) && text.has(behind, at: to) ? from..<to : nil
   }
 
   /// Where the addresses of the stack in `entry` begin, and the size of each; nil if it tells of none.
@@ -172,7 +186,7 @@ struct EventDecoder {
       event.body = .tcpProbe(skb: u64(5), socket: u64(6), cookie: u64(7), flow: sockaddrFlow(s, e, &flows), dataLength: UInt32(truncatingIfNeeded: u64(8)))
     case .tcpRcvSpaceAdjust: event.body = .tcpRcvSpaceAdjust(socket: u64(7), cookie: u64(8), flow: inetFlow(s, e, &flows))
     case .tcpDestroySock: event.body = .tcpDestroySock(socket: u64(0), cookie: u64(1))
-    case .print: return line(s, e, &event)
+    case .print: return line(s, e, &names, &event)
     case .dmaMapPage, .dmaMapPhys: event.body = .dmaMap(buffer(s, e, &names))
     case .dmaUnmapPage, .dmaUnmapPhys: event.body = .dmaUnmap(buffer(s, e, &names))
     case .dmaSyncForCPU: event.body = .dmaSyncForCPU(buffer(s, e, &names))

@@ -20,6 +20,8 @@ public struct Conditions: OptionSet, Sendable {
   public static let unannounced = Conditions(rawValue: 1 << 5)
   /// The driver refused the packet (`NETDEV_TX_BUSY`) before it took it.
   public static let driverBusy = Conditions(rawValue: 1 << 6)
+  /// The scheduling of its reader is not in the recording, which has that of other tasks only.
+  public static let unwatched = Conditions(rawValue: 1 << 7)
 }
 
 /// Why a packet waited.
@@ -110,6 +112,8 @@ extension Journey {
     guard outcome == .delivered else { return }
     if conditions.contains(.unannounced) {
       add(.lowWaterMark, .transport, .read)
+    } else if conditions.contains(.unwatched) {
+      return
     } else if stages.has(.waking), stages[.waking]?.link != .inferred || woke?.pid == reader?.pid {
       add(.schedulingDelay, .waking, .running)
     } else {

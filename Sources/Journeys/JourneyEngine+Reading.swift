@@ -308,6 +308,7 @@ extension JourneyEngine {
     if packets.slots[slot].journey.socket == 0 { packets.slots[slot].journey.socket = reader.socket }
     packets.slots[slot].journey.reader = Journey.Task(pid: reader.event.pid, comm: reader.comm)
     packets.slots[slot].journey.stages[.read] = mark
+    if !statistics.chosenTasks.isEmpty, !statistics.chosenTasks.contains(reader.comm) { packets.slots[slot].journey.conditions.insert(.unwatched) }
     if packets.slots[slot].wakerCount == 0, let running = tasks.tasks[reader.task].switchedIn,
       let ready = packets.slots[slot].journey.stages[.ready], running.time > ready.time, running.time < mark.time
     {

@@ -176,6 +176,7 @@ public struct JourneyEngine: ~Copyable, Sendable {
     case .dmaSyncForCPU(let buffer): claim(e, buffer, .dmaSyncForCPU)
     case .windowBegins, .windowEnds: cut()
     case .interruptsChosen: statistics.hasAllInterrupts = false
+    case .taskChosen(let comm): statistics.choose(comm)
     case .gap(let before, _): lose(e, before)
     default: break
     }

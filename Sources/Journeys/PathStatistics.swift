@@ -1,3 +1,5 @@
+public import Events
+
 /// Counts over a whole recording, kept while journeys are made.
 public struct PathStatistics: Sendable {
   /// Frames that entered the stack.
@@ -13,6 +15,8 @@ public struct PathStatistics: Sendable {
   public internal(set) var hardTime: UInt64 = 0
   /// Whether the hard interrupts are those of all devices, and not only of the recorded ones.
   public internal(set) var hasAllInterrupts = true
+  /// The names of the tasks whose scheduling alone is recorded; empty where it is recorded of all.
+  public private(set) var chosenTasks: [NameID] = []
   /// Soft interrupts by vector, and the time in them without hard interrupts, in nanoseconds.
   public var softInterrupts: [Int] { soft.indices.map { soft[$0].count } }
   public var softTime: [UInt64] { soft.indices.map { soft[$0].time } }
@@ -25,6 +29,8 @@ public struct PathStatistics: Sendable {
   public internal(set) var evicted = 0
   /// Drops of received packets by reason and place, at most a few hundred kinds.
   public private(set) var drops: [Drop: Int] = [:]
+
+  mutating func choose(_ task: NameID) { if !chosenTasks.contains(task), chosenTasks.count < 1024 { chosenTasks.append(task) } }
 
   private struct SoftCounts {
     var count = 0

@@ -30,6 +30,7 @@ extension LatencyReport {
         }
       }
       json.object("interrupts") { Self.interrupts(statistics, &$0) }
+      if !statistics.chosenTasks.isEmpty { json.array("schedulingOf", statistics.chosenTasks) { $0.string(stream.names[$1]) } }
       json.array("drops", drops) { json, drop in
         json.object { json in
           json.field("reason", drop.reason)

@@ -15,6 +15,10 @@ extension LatencyReport {
     writeTail(stream, trace, style, &output)
     drops(statistics, stream, style, &output)
     interrupts(statistics, trace, style, &output)
+    if !statistics.chosenTasks.isEmpty {
+      let names = statistics.chosenTasks.map { stream.names[$0] }.joined(separator: ", ")
+      output.line(style.bold("Tasks     ") + "scheduling is recorded of \(names) only; why other readers were late is not known")
+    }
     missing(trace, statistics, style, &output)
     output.flush()
   }
@@ -145,8 +149,9 @@ extension LatencyReport {
   private func writeTail(_ stream: borrowing EventStream, _ trace: TraceSummary, _ style: Style, _ output: inout TextOutput) {
     let slow = tail
     guard let slowest = slow.first, let fastest = slow.last else { return }
+    let isWatched = !slow.contains { $0.journey.conditions.contains(.unwatched) }
     let shares = tailShares.prefix(3).filter { $0.share >= 0.05 }.map {
-      "\(Int($0.share * 100 + 0.5)) % \($0.pair.from.id) → \($0.pair.to.id) (\(Self.meaning($0.pair)))"
+      "\(Int($0.share * 100 + 0.5)) % \($0.pair.from.id) → \($0.pair.to.id) (\(Self.meaning($0.pair, isWatched: isWatched)))"
     }
     let which = slow.count == 1 ? "The slowest packet" : "The slowest 1 % (\(slow.count) packets, from \(Durations.text(fastest.total)))"
     output.line(style.bold("Tail      ") + "\(which) spent \(shares.joined(separator: ", ")).")
@@ -159,7 +164,7 @@ extension LatencyReport {
   }
 
   /// What the time between two stages is spent on, as far as the stages themselves tell.
-  private static func meaning(_ pair: StageHistograms.Pair) -> String {
+  private static func meaning(_ pair: StageHistograms.Pair, isWatched: Bool) -> String {
     switch (pair.from, pair.to) {
     case (.irq, .raise): "hard interrupt handler"
     case (.raise, .softirq): "waiting for the soft interrupt"
@@ -174,7 +179,8 @@ extension LatencyReport {
     case (.waking, .running): "scheduler: the reader waits for a CPU"
     case (.running, .read): "the reader's own code and system call"
     case (.waking, .read): "woken, but no switch to the reader was seen"
-    case (.ready, .read), (.transport, .read), (.ready, .running): "the reader was busy elsewhere"
+    case (.ready, .read), (.transport, .read), (.ready, .running):
+      isWatched ? "the reader was busy elsewhere" : "the reader was busy, or its scheduling is not recorded"
     default: "between these two"
     }
   }

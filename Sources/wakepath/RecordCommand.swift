@@ -34,6 +34,12 @@ struct RecordCommand: ParsableCommand {
       discussion: "Of the hard interrupts only its own are recorded, where it has lines of its own.", valueName: "dev"))
   var device: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Record the scheduling of tasks of this name only; may be given more than once.",
+      discussion: "For machines on which others run a lot. Why the readers of other packets were late is then not known.", valueName: "comm"))
+  var task: [String] = []
+
   @Option(help: ArgumentHelp("Stop after this time, for example 10 (seconds), 500ms or 1.5s.", valueName: "seconds"))
   var duration: TimeSpan?
 
@@ -71,6 +77,8 @@ struct RecordCommand: ParsableCommand {
       throw ValidationError("--flight takes a size such as 512K, 8M or 1G, not '\(flight)'.")
     }
     if slowerThan != nil, flight == nil { throw ValidationError("--slower-than needs --flight SIZE: how much is kept for the moment it happens.") }
+    for name in task { if let problem = RecordingOptions.problem(ofTask: name) { throw ValidationError("--task '\(name)': \(problem).") } }
+    if backend == .perf, !task.isEmpty { throw ValidationError("--task needs --backend tracefs: a perf.data cannot say what it leaves out.") }
     if backend == .perf, burst != nil || flight != nil { throw ValidationError("--burst and --flight need --backend tracefs.") }
     if burst != nil, flight != nil { throw ValidationError("--burst and --flight cannot be had together.") }
     if let buffer, RecordingOptions.bufferSize(buffer) == nil {
@@ -87,6 +95,7 @@ struct RecordCommand: ParsableCommand {
     recording.flightBytesPerCPU = flight.flatMap { RecordingOptions.bufferSize($0) }
     if let limit = slowerThan?.nanoseconds { recording.trigger = { Self.hasSlowPacket($0, limit) } }
     recording.devices = device
+    recording.tasks = task
     recording.recordsFlows = flow
     recording.recordsDMA = dma
     recording.command = command

@@ -62,6 +62,22 @@ extension KernelTests {
       #expect(try #require(completeness["truncated"]) <= 4 * windows.count)
     }
 
+    /// The reader sends to itself, so it never waits for its data: where its scheduling is recorded, the report says so.
+    @Test(arguments: ["python3", "nobody"]) func otherTasksSchedulingIsLeftOut(name: String) throws {
+      var options = options
+      options.tasks = [name]
+      options.command = Self.datagrams(for: 0.5)
+      let summary = try Recorder.record(options)
+      #expect(summary.lost == 0 && Machine.instances() == before)
+      let report = try report()
+      #expect(report["schedulingOf"] as? [String] == [name])
+      let causes = try #require(report["causes"] as? [[String: Any]]).compactMap { $0["cause"] as? String }
+      #expect(causes.contains("reader-busy") == (name == "python3"))
+      let switches = try Tool.wakepath("events", options.output).lines.filter { $0.contains(" sched_switch: ") }
+      let others = switches.filter { !$0.contains(name) && !["ksoftirqd/", "napi/", "irq/"].contains(where: $0.contains) }
+      #expect(others == [] && (name == "nobody" || switches.count > 50))
+    }
+
     @Test func aFlightRecorderKeepsTheLast() throws {
       var options = options
       options.flightBytesPerCPU = 64 << 10

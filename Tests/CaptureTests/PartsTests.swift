@@ -114,6 +114,21 @@ struct PartsTests {
     #expect(RecordedEvent.wanted(options) == RecordedEvent.all)
   }
 
+  @Test func schedulingIsKeptToTasksByName() {
+    var options = RecordingOptions()
+    options.tasks = ["nginx", "a b"]
+    let threads = { (field: String) in ["ksoftirqd", "napi", "irq"].map { "\(field) ~ \"\($0)/*\"" }.joined(separator: " || ") }
+    func condition(_ name: String) -> String? { RecordedEvent.wanted(options).first { $0.name == name }?.condition }
+    #expect(condition("sched_waking") == "comm == \"nginx\" || comm == \"a b\" || " + threads("comm"))
+    #expect(
+      condition("sched_switch") == "prev_comm == \"nginx\" || prev_comm == \"a b\" || \(threads("prev_comm"))"
+        + " || next_comm == \"nginx\" || next_comm == \"a b\" || \(threads("next_comm"))")
+    #expect(condition("irq_handler_entry") == nil && condition("softirq_raise") == "vec == 3")
+    #expect(options.notes == ["nginx", "a b"].map { "wakepath: of the tasks those called \($0) are recorded" })
+    for name in ["", "sixteen bytes 16", "a\"b", "a\\b", "a\nb"] { #expect(RecordingOptions.problem(ofTask: name) != nil) }
+    for name in ["a", "fifteen bytes 1", "kworker/0:1", "(sd-pam)"] { #expect(RecordingOptions.problem(ofTask: name) == nil) }
+  }
+
   @Test func buffersAreKeptToOneDirection() {
     for event in RecordedEvent.dma([]) { #expect(event.condition == "dir == 2") }
     // A device without hardware cannot be told apart.

@@ -30,6 +30,32 @@ import Testing
     #expect(try #require(journey.waits.first).time == 503_000)
   }
 
+  /// Where only some tasks' scheduling is recorded, of other readers nothing is said.
+  @Test func theSchedulingOfOthersIsNotKnown() throws {
+    let k = Script()
+    k.emit(.taskChosen(comm: k.name("nginx")))
+    for (skb, pid, comm) in [(0xa, 7, "nginx"), (0xb, 8, nil)] as [(UInt64, Int32, String?)] {
+      k.interrupt()
+      k.softirq {
+        $0.gro(skb, 152)
+        $0.receive(skb, 152)
+        $0.probe(skb, socket: UInt64(pid), 100)
+        $0.ready(UInt64(pid))
+        if let comm { $0.wake(pid, comm) }
+        $0.poll()
+      }
+      k.wait(microseconds: 500)
+      if let comm { k.run(pid, comm) }
+      k.on(pid: pid, []) {
+        $0.copy(skb, 100)
+        $0.received(UInt64(pid), 100)
+      }
+    }
+    #expect(causes(k.journey(0xa)) == [.schedulingDelay])
+    #expect(causes(k.journey(0xb)) == [] && k.journey(0xb)?.outcome == .delivered)
+    #expect(k.engine.statistics.chosenTasks == [k.name("nginx")])
+  }
+
   @Test func ksoftirqdHasToBeScheduled() throws {
     let k = Script()
     let thread = k.name("ksoftirqd/0")
