@@ -84,7 +84,9 @@ struct PacketClaims: Sendable {
 
   /// S7: of the packets that were read by the task they woke, where the reader's scheduling is recorded.
   private mutating func judgeWakeup(_ journey: Journey) {
-    guard journey.outcome == .delivered, !journey.conditions.contains(.unwatched), let receive = journey.stages[.receive], let read = journey.stages[.read] else { return }
+    guard journey.outcome == .delivered, !journey.conditions.contains(.unwatched), let receive = journey.stages[.receive],
+      let read = journey.stages[.read]
+    else { return }
     guard let ready = journey.stages[.ready], let waking = journey.stages[.waking], journey.woke?.pid == journey.reader?.pid else {
       woken.neutral += 1
       return
