@@ -32,6 +32,9 @@ enum Machine {
     }
   }
 
+  /// The tracing instances that were not there before. One that a killed recorder has left goes with the next recording, whoever makes it.
+  static func instances(since before: [String]) -> [String] { instances().filter { !before.contains($0) } }
+
   struct Failed: Error { var status: RecordingSummary.CommandStatus, text: String }
 
   /// What the shell command `script` prints.
