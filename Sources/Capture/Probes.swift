@@ -122,7 +122,8 @@ private struct PacketFields {
       + " offset=$network_offset:s32\(namespace(of: "$skbaddr")) head=+0(+\(data)($skbaddr)):x64[9]"
   }
 
-  /// This function is called where headers are in a page, and only there. At its end they are not; `sk_buff.data` is at IP's header or, if UDP
+  /// This function is called where headers are in a page, or where a packet is to be one piece (`skb_linearize`), which is rare and tells no less. At
+  /// its end they are not in the page; `sk_buff.data` is at IP's header or, if UDP
   /// asks, behind it, with IPv6 (40) or IPv4 (20) before it: 40 bytes before and 54 from there on.
   var pulled: String {
     "__pskb_pull_tail skb=$arg1:x64 protocol=+\(ethertype)($arg1):x16 len=+\(length)($arg1):u32 nonlinear=+\(nonlinear)($arg1):u32"

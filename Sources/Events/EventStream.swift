@@ -255,7 +255,7 @@ public struct EventStream {
     var place = Place()
     while let current = run, recording.formatIndex(ofStream: current.stream) == format {
       let (count, last, outcome) = recording.withEntries(of: current) { entries, parts, buffers in
-        decode(current, entries, parts, buffers, decoder, &names, &flows, &batch)
+        decode(entries, parts, buffers, decoder, &names, &flows, &batch)
       }
       place.count &+= count
       place.time = max(place.time, recording.take(current, count))
@@ -288,10 +288,10 @@ public struct EventStream {
     return (run.entries.lowerBound &+ end, place.last)
   }
 
-  /// Decodes the samples of `run`, of which `parts` says where in `entries` they lie; how many were decoded, and where the last one lies.
+  /// Decodes the samples of a run, of which `parts` says where in `entries` they lie; how many were decoded, and where the last one lies.
   @inline(__always)
   private static func decode(
-    _ run: PerfRun, _ entries: Span<PerfEntry>, _ parts: Span<PerfPart>, _ buffers: borrowing ByteBuffers, _ decoder: EventDecoder,
+    _ entries: Span<PerfEntry>, _ parts: Span<PerfPart>, _ buffers: borrowing ByteBuffers, _ decoder: EventDecoder,
     _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout EventBatch
   ) -> (count: Int, last: (place: Int, part: Int), outcome: EventDecoder.Outcome?) {
     var place = BatchPlace(batch)
