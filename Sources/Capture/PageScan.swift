@@ -1,5 +1,4 @@
 internal import Bytes
-internal import SystemPackage
 
 /// Looks through the recorded pages for what they mention, so that the file says no more of this machine than it must.
 struct PageScan {
@@ -19,15 +18,18 @@ struct PageScan {
     }
   }
 
+  /// Reads the spool itself: not every file system opens a file again that has lost its name.
   private mutating func scan(_ spool: Spool) -> Bool {
-    guard let file = try? InputFile(path: "/proc/self/fd/\(spool.file.rawValue)") else { return false }
-    let buffer = ByteBuffer(capacity: 1 << 20)
     let kept = spool.kept
-    for offset in stride(from: kept.lowerBound, to: kept.upperBound, by: buffer.capacity) {
-      guard (try? file.read(at: offset, count: buffer.capacity, into: buffer)) != nil else { return false }
+    for offset in stride(from: kept.lowerBound, to: kept.upperBound, by: Self.piece) {
+      guard let pages = try? SystemCalls.read(spool.file, at: offset, count: min(Self.piece, kept.upperBound - offset)) else { return false }
+      let buffer = ByteBuffer(pages)
       symbols.need(buffer.bytes)
       tasks.need(buffer.bytes)
     }
     return true
   }
+
+  /// How many bytes are looked at in one go: whole pages, whatever their size.
+  private static let piece = 1 << 20
 }
