@@ -71,6 +71,8 @@ public enum Recorder {
     }
     let readers = isLeft ? nil : try startReading()
     let watch = FlightWatch(options, metadata, spools, output)
+    var tasks = TaskNames()
+    tasks.addRunning()
     let start = ContinuousClock.now
     try instance.turn(on: true)
     let notes = options.notes
@@ -92,7 +94,8 @@ public enum Recorder {
       throw error
     }
     let duration = ContinuousClock.now - start
-    let tasks = TaskNames(saved: (try? SystemCalls.contents(of: "\(tracing.path)/saved_cmdlines")) ?? [])
+    tasks.addRunning()
+    if instance.notesNames { tasks.add(saved: (try? SystemCalls.contents(of: "\(tracing.path)/saved_cmdlines")) ?? []) }
     metadata.statistics = spools.map { ($0.cpu, instance.text("per_cpu/cpu\($0.cpu)/stats")) }
     return Captured(
       metadata: metadata, tasks: tasks, spools: spools, end: end, duration: duration, cpus: statistics(metadata, spools, isLeft),

@@ -5,6 +5,9 @@ struct RecordingInstance: ~Copyable {
   private let instance: TraceInstance
   /// The CPUs that are online.
   let cpus: [Int]
+  /// Whether the kernel notes the names of tasks, because somebody else records: to be spared of that, it stops noting them for everyone's events
+  /// (`trace_event_enable_cmd_record` in kernel/trace/trace_events.c).
+  let notesNames: Bool
 
   private static let prefix = "wakepath-"
   static let defaultBufferBytes = 8 << 20
@@ -13,6 +16,7 @@ struct RecordingInstance: ~Copyable {
   /// Makes the instance of this process, with nothing enabled in it.
   init(_ tracing: TraceDirectory) throws(CaptureError) {
     cpus = Self.onlineCPUs(tracing)
+    notesNames = Self.isUsed(tracing)
     let name = "\(Self.prefix)\(SystemCalls.processID)"
     do throws(Errno) {
       instance = try Self.make(name)
@@ -34,6 +38,14 @@ struct RecordingInstance: ~Copyable {
     throw .fileExists
   }
 
+  /// Whether an event is enabled anywhere.
+  private static func isUsed(_ tracing: TraceDirectory) -> Bool {
+    let instances = (try? SystemCalls.names(in: "\(tracing.path)/instances")) ?? []
+    return ([tracing.path] + instances.map { "\(tracing.path)/instances/\($0)" }).contains { directory in
+      (try? SystemCalls.contents(of: "\(directory)/events/enable"))?.first != UInt8(ascii: "0")
+    }
+  }
+
   var path: String { instance.path }
 
   /// The content of one of its files, empty if it cannot be read.
@@ -46,10 +58,10 @@ struct RecordingInstance: ~Copyable {
     try turn(on: false)
     try set("trace_clock", options.clock, "this kernel cannot record with the clock \(options.clock)")
     try setBuffer(options.trigger == nil ? options.flightBytesPerCPU ?? options.bufferBytesPerCPU : options.bufferBytesPerCPU, &notes)
-    // Kernels before 5.0 do not know the first, and a top instance may have been told not to do the others.
+    // Kernels before 5.0 do not know the first, and a top instance may have been told not to do the other.
     try? instance.write("25", to: "buffer_percent")
     try? instance.write("1", to: "options/overwrite")
-    try? instance.write("1", to: "options/record-cmd")
+    if !notesNames { try? instance.write("norecord-cmd", to: "trace_options") }
     let filter = try Self.filter(options.devices)
     let wanted = RecordedEvent.wanted(options) + probes
     let events = wanted.filter { SystemCalls.kind(of: "\(path)/events/\($0.fullName.path)/enable").exists }

@@ -1,33 +1,72 @@
 internal import Bytes
 
-/// The names of tasks, of which a recording needs only those whose numbers are in it: the kernel also remembers names from earlier
-/// recordings, and does not note all of this one.
+/// The names of tasks, of which a recording needs only those whose numbers are in it.
+///
+/// The kernel can note names itself (`saved_cmdlines`), at the price of two more calls for every switch and wakeup it records, and for the last few
+/// tasks only. What `/proc` says before and after the recording, and what the switches in it say of the tasks in between, costs it nothing.
 struct TaskNames {
   /// The name of each task by its number.
   private var names: [Int: [UInt8]] = [:]
+  /// The names by which tasks were switched away from, and whether they had ended then.
+  private var switched: [Int: (name: [UInt8], hasEnded: Bool)] = [:]
   private var isNeeded: [Bool] = []
 
-  /// Takes names from `saved`, the content of `saved_cmdlines`, and from the tasks that run now.
-  init(saved: [UInt8]) {
-    for line in saved.split(separator: UInt8(ascii: "\n")) {
-      let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 1)
-      if parts.count == 2, let number = Int(String(decoding: parts[0], as: UTF8.self)) { names[number] = Array(parts[1]) }
-    }
+  /// Takes the names of the tasks that run now; a name known before may have changed.
+  mutating func addRunning() {
     for process in (try? SystemCalls.names(in: "/proc")) ?? [] where Int(process) != nil {
       for task in (try? SystemCalls.names(in: "/proc/\(process)/task")) ?? [] {
-        guard let number = Int(task), names[number] == nil else { continue }
         let name = (try? SystemCalls.contents(of: "/proc/\(process)/task/\(task)/comm")) ?? []
-        if name.count > 1 { names[number] = name.dropLast() }
+        if let number = Int(task), name.count > 1 { add(Array(name.dropLast()), number) }
       }
     }
-    isNeeded = Array(repeating: false, count: (names.keys.max() ?? 0) + 1)
   }
 
-  /// Marks the tasks whose numbers may be in `pages`, where any four bytes may be one.
+  /// Takes from `saved`, the content of `saved_cmdlines`, the names of tasks that are not known: it also has those of earlier recordings.
+  mutating func add(saved: [UInt8]) {
+    for line in saved.split(separator: UInt8(ascii: "\n")) {
+      let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 1)
+      if parts.count == 2, let number = Int(String(decoding: parts[0], as: UTF8.self)), names[number] == nil { add(Array(parts[1]), number) }
+    }
+  }
+
+  private mutating func add(_ name: [UInt8], _ number: Int) {
+    names[number] = name
+    if number >= isNeeded.count { isNeeded += repeatElement(false, count: number + 1 - isNeeded.count) }
+  }
+
+  /// Marks the tasks whose numbers may be in `pages`, where any four bytes may be one, and takes the names that switches give.
   mutating func need(_ pages: RawSpan) {
     for offset in stride(from: 0, to: pages.byteCount, by: 4) {
-      if let number = pages.integer(UInt32.self, at: offset), number < isNeeded.count { isNeeded[Int(number)] = true }
+      guard let number = pages.integer(UInt32.self, at: offset), number < Self.limit else { continue }
+      if number < isNeeded.count { isNeeded[Int(number)] = true }
+      if number > 0, pages.integer(UInt32.self, at: offset + Switch.number) == number { noteSwitch(Int(number), pages, offset) }
     }
+  }
+
+  /// `PID_MAX_LIMIT` of the kernel (include/linux/threads.h).
+  private static let limit: UInt32 = 4 << 20
+
+  /// Where sched_switch (include/trace/events/sched.h) has what belongs to the task that is switched away from, in bytes from `common_pid`, which
+  /// is the same task.
+  private enum Switch {
+    static let name = 4
+    static let nameSize = 16
+    static let number = 20
+    static let state = 28
+    /// `EXIT_DEAD` and `EXIT_ZOMBIE` (include/linux/sched.h).
+    static let ended: UInt = 0x30
+  }
+
+  /// Takes the name that stands between two equal numbers at `offset` of `pages`, if it is one. The last name of a task is the one it ends with.
+  private mutating func noteSwitch(_ number: Int, _ pages: RawSpan, _ offset: Int) {
+    var name: [UInt8] = []
+    while name.count < Switch.nameSize, let byte = pages.byte(at: offset + Switch.name + name.count), byte != 0 {
+      guard byte >= UInt8(ascii: " ") else { return }
+      name.append(byte)
+    }
+    guard !name.isEmpty, name.count < Switch.nameSize, let state = pages.integer(UInt.self, at: offset + Switch.state) else { return }
+    let hasEnded = state & Switch.ended != 0
+    if hasEnded || switched[number]?.hasEnded != true { switched[number] = (name, hasEnded) }
   }
 
   /// Marks all.
@@ -35,8 +74,9 @@ struct TaskNames {
 
   /// Lines of a number and a name, in the order of numbers, as `saved_cmdlines` has them.
   var needed: [UInt8] {
-    names.sorted { $0.key < $1.key }.flatMap { number, name -> [UInt8] in
-      isNeeded[number] ? Array("\(number) ".utf8) + name + [UInt8(ascii: "\n")] : []
+    let known = names.filter { isNeeded[$0.key] && switched[$0.key]?.hasEnded != true }
+    return known.merging(switched.mapValues(\.name)) { known, _ in known }.sorted { $0.key < $1.key }.flatMap { number, name in
+      Array("\(number) ".utf8) + name + [UInt8(ascii: "\n")]
     }
   }
 }

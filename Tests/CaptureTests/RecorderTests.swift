@@ -45,9 +45,33 @@ extension KernelTests {
       #expect(lines.count == summary.events)
       #expect(lines.count { $0.contains(" netif_receive_skb: ") && $0.contains("len=128") } >= 50)
       #expect(lines.contains { $0.contains("python3") && $0.contains(" net_dev_queue: ") })
+      // What switches say trace-cmd finds by itself, but not without looking into them.
+      #expect(try Machine.output(of: "trace-cmd report -R \(options.output) | grep ' net_dev_queue: ' | grep -c python3-") != "0\n")
       #expect(lines.contains { $0.contains(" sk_data_ready: ") && $0.hasSuffix("func=sock_def_readable") })
       #expect(Machine.instances(since: before) == [])
       #expect(try SystemCalls.names(in: directory.path) == ["test.dat"])
+    }
+
+    /// The kernel would stop noting names for all.
+    @Test func namesAreNotNotedUnlessOthersRecord() throws {
+      let tracing = try TraceDirectory.forRecording()
+      defer { tracing.close() }
+      let everyone = try SystemCalls.contents(of: "\(tracing.path)/trace_options")
+      var notes: [String] = []
+      do {
+        let first = try RecordingInstance(tracing)
+        defer { _ = first.remove() }
+        _ = try first.configure(options, probes: [], &notes)
+        let names = String(decoding: first.text("trace_options"), as: UTF8.self).split(separator: "\n").first { $0.hasSuffix("record-cmd") }
+        // Others may be recording now.
+        let expected = first.notesNames ? "record-cmd" : "norecord-cmd"
+        #expect(names == "\(expected)")
+        let second = try RecordingInstance(tracing)
+        defer { _ = second.remove() }
+        let isNoting = second.notesNames
+        #expect(isNoting)
+      }
+      #expect(try SystemCalls.contents(of: "\(tracing.path)/trace_options") == everyone)
     }
 
     @Test func failingCommandIsReported() throws {
