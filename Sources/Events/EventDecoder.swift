@@ -114,36 +114,12 @@ struct EventDecoder {
     return decodeBody(index, entry, order, layouts.span, &names, &flows, &event)
   }
 
-  /// A line in the recording, which may be the recorder's own (`RecordingWait`, `InterruptLines` and `TaskFilter` in Capture).
+  /// A line in the recording, which may be the recorder's own.
   private func line(_ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ event: inout Event) -> Outcome {
     let start = s.extent(1).offset
-    (event.pid, event.flags) = (0, [])
-    if e.has("wakepath: of the hard interrupts", at: start) {
-      event.body = .interruptsChosen
-      return .event
-    }
-    let text = e.slice(start, e.byteCount - start)
-    if let place = chosenTask(text) {
-      event.body = .taskChosen(comm: names.intern(text.slice(place.lowerBound, place.count)))
-      return .event
-    }
-    if e.has("wakepath: a window begins", at: start) {
-      event.body = .windowBegins
-    } else if e.has("wakepath: a window ends", at: start) {
-      event.body = .windowEnds
-    } else {
-      return .other
-    }
-    return .window
-  }
-
-  /// Where in `text` the name is, if it says whose scheduling is recorded.
-  private func chosenTask(_ text: RawSpan) -> Range<Int>? {
-    let (before, behind): (StaticString, StaticString) = ("wakepath: of the tasks those called ", " are recorded")
-    var end = text.lengthToZero
-    if end > 0, text.byte(at: end - 1) == UInt8(ascii: "\n") { end -= 1 }
-    let (from, to) = (before.utf8CodeUnitCount, end - behind.utf8CodeUnitCount)
-    return from < to && text.has(before, at: 0) && text.has(behind, at: to) ? from..<to : nil
+    guard let body = RecorderLine.body(e.slice(start, e.byteCount - start), &names) else { return .other }
+    (event.pid, event.flags, event.body) = (0, [], body)
+    return event.kind == .windowBegins || event.kind == .windowEnds ? .window : .event
   }
 
   /// Where the addresses of the stack in `entry` begin, and the size of each; nil if it tells of none.

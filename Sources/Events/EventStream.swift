@@ -20,7 +20,9 @@ public struct EventStream {
   public private(set) var gaps: [Gap] = []
 
   /// The windows of a recording with pauses, in nanoseconds; empty where it has none. The last ends with the recording if its end is not in it.
-  public private(set) var windows: [Range<UInt64>] = []
+  public internal(set) var windows: [Range<UInt64>] = []
+  /// In a pause: where among the events that are ready those of the pause begin.
+  var paused: Int?
 
   private let dropReasons: [Int32: String]
   private var decoders: [EventDecoder]
@@ -70,6 +72,7 @@ public struct EventStream {
   /// Fills `ready`, which is empty; false at the end.
   private mutating func refill() -> Bool {
     takeHeld()
+    keepPaused()
     // A record makes one event at most.
     while ready.room > 0 {
       if let run = recording.nextRun(limit: ready.room) {
@@ -79,6 +82,7 @@ public struct EventStream {
       } else if !fill() {
         break
       }
+      dropPaused()
     }
     holdBack()
     return ready.count > 0
@@ -114,6 +118,9 @@ public struct EventStream {
   private mutating func decodeLine(_ record: Record) {
     switch Self.decode(record, &recording, &text, &names, &flows) {
     case .event(let event): ready.append(event)
+    case .window(let event):
+      ready.append(event)
+      noteWindow(event)
     case .stack(let event):
       recordCount &-= 1
       hasStacks = true
@@ -174,16 +181,6 @@ public struct EventStream {
     case .tooShort:
       recording.note(.eventShorterThanFormat, "CPU \(record.cpu), time \(record.time) ns")
       ready.append(Self.missing(record))
-    }
-  }
-
-  private mutating func noteWindow(_ event: Event) {
-    switch event.body {
-    case .windowBegins where windows.count < Self.gapLimit: windows.append(event.time..<event.time)
-    case .windowEnds:
-      guard let begin = windows.last?.lowerBound, event.time >= begin else { return }
-      windows[windows.count - 1] = begin..<event.time
-    default: break
     }
   }
 

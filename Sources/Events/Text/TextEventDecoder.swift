@@ -48,6 +48,8 @@ struct TextEventDecoder {
   /// What a line turned out to be.
   enum Outcome {
     case event(Event)
+    /// A window of the recording begins or ends.
+    case window(Event)
     /// The stack behind the last event of its CPU goes through sock_def_readable.
     case stack(Event)
     /// Not an event that journeys are made of.
@@ -78,7 +80,7 @@ struct TextEventDecoder {
         let flags = letters.isEmpty ? context.now(cpu: columns.cpu) : TextContext.flags(letters: letters)
         return .event(Event(time: columns.time, cpu: columns.cpu, pid: columns.pid, flags: flags, body: .sockDefReadable(socket: socket)))
       case .function: return .function
-      case .none: return .other
+      case .none: return Self.line(columns, line, &names)
       }
     }
     let flags = letters.isEmpty ? context.pass(kind, cpu: columns.cpu) : TextContext.flags(letters: letters)
@@ -89,6 +91,13 @@ struct TextEventDecoder {
     } catch {
       return .damaged(wasUnderstood: understood >> UInt64(kind.rawValue) & 1 != 0)
     }
+  }
+
+  /// What no kernel event is, may be the recorder's own.
+  private static func line(_ columns: TextLine, _ line: RawSpan, _ names: inout NameTable) -> Outcome {
+    guard let body = RecorderLine.body(printed: columns.info.bytes(of: line), columns.name.bytes(of: line), &names) else { return .other }
+    let event = Event(time: columns.time, cpu: columns.cpu, pid: 0, flags: [], body: body)
+    return event.kind == .windowBegins || event.kind == .windowEnds ? .window(event) : .event(event)
   }
 
   private mutating func body(
