@@ -81,7 +81,7 @@ public enum Recorder {
     let end: RecordingSummary.End
     do throws(CaptureError) {
       if !options.command.isEmpty { workload = try Workload(options.command, inbox: inbox) }
-      end = try RecordingWait(inbox, deadline: options.duration.map { start + $0 }).untilEnd(instance, options.burst, watch)
+      end = try RecordingWait(inbox, deadline: options.duration.map { start + $0 }).untilEnd(instance, events, options.burst, watch)
       // What was said at the beginning may have been overwritten.
       if options.flightBytesPerCPU != nil { for note in notes { instance.mark(note) } }
       try instance.turn(on: false)

@@ -72,10 +72,18 @@ struct RecordingInstance: ~Copyable {
       if let condition = event.condition(keeping: filter) {
         try set("events/\(event.fullName.path)/filter", condition, "\(event.fullName) cannot be kept to \(condition)")
       }
-      try set("events/\(event.fullName.path)/enable", "1", "the event \(event.fullName) cannot be enabled")
     }
+    try enable(events)
     return events
   }
+
+  /// Enables `events`, each with the filter that it has.
+  func enable(_ events: [RecordedEvent]) throws(CaptureError) {
+    for event in events { try set("events/\(event.fullName.path)/enable", "1", "the event \(event.fullName) cannot be enabled") }
+  }
+
+  /// Disables all events, so that the kernel passes them by as if nobody recorded.
+  func disableEvents() throws(CaptureError) { try set("events/enable", "0", "the events cannot be disabled") }
 
   /// Writes a line of ours into the recording (`trace_marker`); a kernel without it leaves the report not knowing the windows.
   func mark(_ text: String) { try? instance.write(text, to: "trace_marker") }

@@ -12,9 +12,9 @@ struct RecordingWait {
   static let windowBegins = "wakepath: a window begins"
   static let windowEnds = "wakepath: a window ends"
 
-  /// Returns when the recording is to end.
+  /// Returns when the recording of `events` is to end.
   func untilEnd(
-    _ instance: borrowing RecordingInstance, _ burst: RecordingOptions.Burst?, _ watch: FlightWatch?
+    _ instance: borrowing RecordingInstance, _ events: [RecordedEvent], _ burst: RecordingOptions.Burst?, _ watch: FlightWatch?
   ) throws(CaptureError) -> RecordingSummary.End {
     if burst != nil { instance.mark(Self.windowBegins) }
     while true {
@@ -23,8 +23,11 @@ struct RecordingWait {
       if let watch, try watch.look() { return .triggered }
       guard let burst else { continue }
       instance.mark(Self.windowEnds)
+      let next = ContinuousClock.now + burst.off
       try instance.turn(on: false)
-      if let end = end(until: ContinuousClock.now + burst.off) { return end }
+      if burst.disablesEvents { try instance.disableEvents() }
+      if let end = end(until: next) { return end }
+      if burst.disablesEvents { try instance.enable(events) }
       try instance.turn(on: true)
       instance.mark(Self.windowBegins)
     }

@@ -64,6 +64,20 @@ extension KernelTests {
       #expect(try #require(completeness["truncated"]) <= 4 * windows.count)
     }
 
+    /// Events that are only not kept still cost a third.
+    @Test func pausesCostNothing() throws {
+      #expect(!RecordingOptions.Burst(on: .seconds(1), off: .milliseconds(99)).disablesEvents)
+      var options = options
+      options.burst = .init(on: .milliseconds(100), off: .milliseconds(100))
+      let states = "\(directory.path)/states"
+      let own = "/sys/kernel/tracing/instances/wakepath-\(SystemCalls.processID)*"
+      options.command = ["sh", "-c", "for i in $(seq 40); do cat \(own)/events/enable; sleep 0.02; done >\(states)"]
+      let summary = try Recorder.record(options)
+      #expect(summary.command == .exited(0) && Machine.instances(since: before) == [])
+      let lines = Set(String(decoding: try SystemCalls.contents(of: states), as: UTF8.self).split(separator: "\n"))
+      #expect(lines == ["0", "X"])
+    }
+
     /// The reader sends to itself, so it never waits for its data: where its scheduling is recorded, the report says so.
     @Test(arguments: ["python3", "nobody"]) func otherTasksSchedulingIsLeftOut(name: String) throws {
       var options = options
