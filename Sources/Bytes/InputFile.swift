@@ -38,6 +38,12 @@ public final class InputFile: Sendable {
     self.size = size
   }
 
+  /// Where its first bytes are that are not a hole, as far as the file system tells.
+  public var firstData: Int { max(Int(lseek(descriptor, 0, Self.seekData)), 0) }
+
+  /// `SEEK_DATA`, which Swift does not see.
+  private static let seekData: Int32 = 3
+
   private convenience init(path: String, spooling source: Int32) throws(BytesError) {
     let directory = Environment.value("TMPDIR") ?? "/var/tmp"
     let spool = Self.unnamedFile(in: directory)

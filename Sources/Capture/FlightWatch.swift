@@ -11,9 +11,9 @@ final class FlightWatch {
   private var before: [Int]
 
   /// nil if the options do not ask for it.
-  init?(_ options: RecordingOptions, _ metadata: TraceMetadata, _ spools: [Spool], _ output: OutputFile) {
+  init?(_ options: RecordingOptions, _ metadata: TraceMetadata, _ spools: [Spool], _ folder: RecordingFolder) {
     guard let trigger = options.trigger, let limit = options.flightBytesPerCPU,
-      let file = try? OutputFile("\(output.directory)/.wakepath-\(SystemCalls.processID).look")
+      let file = try? OutputFile("\(folder.path)/look.dat")
     else { return nil }
     self.trigger = trigger
     self.limit = limit
@@ -23,8 +23,6 @@ final class FlightWatch {
     shown = spools.map { _ in 0 }
     before = shown
   }
-
-  deinit { SystemCalls.remove(file.path) }
 
   /// How often it looks.
   let period = Duration.milliseconds(500)

@@ -12,12 +12,18 @@ public enum Recorder {
     let handlers = SignalHandlers(inbox: inbox)
     defer { handlers.restore() }
     var notes = RecordingInstance.removeLeftovers(in: tracing) + DynamicEvents.removeLeftovers(in: tracing)
+    notes += RecordingFolder.leftovers(beside: output)
     var captured = try capture(options, output, tracing, inbox, &notes)
     captured.workload?.finish(inbox: inbox, grace: grace)
     let scan = PageScan(captured.spools, symbols: .ofKernel, tasks: captured.tasks)
     captured.metadata.symbols = scan.symbols.needed
     captured.metadata.commandLines = scan.tasks.needed
-    let bytes = try TraceDatWriter(metadata: captured.metadata, runs: captured.spools.map { PageRun($0) }).write(to: output)
+    let bytes: Int
+    do throws(CaptureError) {
+      bytes = try TraceDatWriter(metadata: captured.metadata, runs: captured.spools.map { PageRun($0) }).write(to: output)
+    } catch {
+      throw CaptureError("\(error); \(captured.folder.keep())")
+    }
     return RecordingSummary(
       output: options.output, end: captured.end, duration: captured.duration, command: captured.workload?.status, bytes: bytes,
       cpus: captured.cpus, skipped: captured.skipped, notes: notes)
@@ -30,6 +36,7 @@ public enum Recorder {
   private struct Captured {
     var metadata: TraceMetadata
     var tasks: TaskNames
+    var folder: RecordingFolder
     var spools: [Spool]
     var end: RecordingSummary.End
     var duration: Duration
@@ -63,16 +70,18 @@ public enum Recorder {
     let events = try instance.configure(options, probes: probes.events, &notes)
     var metadata = try TraceMetadata(tracing: tracing.path, events: events)
     metadata.clock = instance.text("trace_clock")
-    let spools = try instance.cpus.map { cpu throws(CaptureError) in try Spool(cpu: cpu, directory: output.directory) }
+    var tasks = TaskNames()
+    tasks.addRunning()
+    let folder = try RecordingFolder(output, metadata)
+    let spools = try instance.cpus.map { cpu throws(CaptureError) in try folder.makeSpool(cpu: cpu) }
     // A flight recorder that looks at nothing leaves everything in the kernel's ring until the end.
     let isLeft = options.flightBytesPerCPU != nil && options.trigger == nil
     func startReading() throws(CaptureError) -> RingReaders {
-      try RingReaders(instance.path, spools: spools, pageSize: metadata.pageSize, inbox: inbox, isPrompt: options.trigger != nil)
+      try RingReaders(
+        instance.path, spools: spools, in: folder, pageSize: metadata.pageSize, inbox: inbox, isPrompt: options.trigger != nil)
     }
     let readers = isLeft ? nil : try startReading()
-    let watch = FlightWatch(options, metadata, spools, output)
-    var tasks = TaskNames()
-    tasks.addRunning()
+    let watch = FlightWatch(options, metadata, spools, folder)
     let start = ContinuousClock.now
     try instance.turn(on: true)
     let notes = options.notes
@@ -91,14 +100,16 @@ public enum Recorder {
       try? instance.turn(on: false)
       try? readers?.finish()
       workload?.finish(inbox: inbox, grace: grace)
-      throw error
+      // A command that cannot be run leaves nothing worth keeping.
+      let isWorthKeeping = (options.command.isEmpty || workload != nil) && spools.contains { $0.bytes > 0 }
+      throw isWorthKeeping ? CaptureError("\(error); \(folder.keep())") : error
     }
     let duration = ContinuousClock.now - start
     tasks.addRunning()
     if instance.notesNames { tasks.add(saved: (try? SystemCalls.contents(of: "\(tracing.path)/saved_cmdlines")) ?? []) }
     metadata.statistics = spools.map { ($0.cpu, instance.text("per_cpu/cpu\($0.cpu)/stats")) }
     return Captured(
-      metadata: metadata, tasks: tasks, spools: spools, end: end, duration: duration, cpus: statistics(metadata, spools, isLeft),
+      metadata: metadata, tasks: tasks, folder: folder, spools: spools, end: end, duration: duration, cpus: statistics(metadata, spools, isLeft),
       skipped: RecordedEvent.all.filter { event in !events.contains { $0.fullName == event.fullName } } + probes.refused, workload: workload)
   }
 

@@ -4,7 +4,8 @@ internal import SystemPackage
 /// Moves one CPU's ring-buffer pages from the kernel to a temporary file, on a thread of its own.
 ///
 /// It sleeps until the kernel's buffer is a quarter full, so that its own wakeups and context switches, which are recorded like all
-/// others, stay rare and cannot feed themselves.
+/// others, stay rare and cannot feed themselves. Every second it also takes the page that is being written, as those of all other CPUs do then: what
+/// there is of the recording if it is killed ends about there.
 final class RingReader: Sendable {
   private let cpu: Int
   private let spool: Spool
@@ -13,11 +14,16 @@ final class RingReader: Sendable {
   private let isPrompt: Bool
   private let pipe: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
   private let pages: FileDescriptor
+  private let whenComplete: @Sendable () -> Void
   private let failure = Mutex<CaptureError?>(nil)
 
-  /// A reader of the `trace_pipe_raw` in `directory` (`per_cpu/cpuN`). While it lives, the instance cannot be removed.
-  init(directory: String, pageSize: Int, spool: Spool, isPrompt: Bool) throws(CaptureError) {
+  /// A reader of the `trace_pipe_raw` in `directory` (`per_cpu/cpuN`). While it lives, the instance cannot be removed. It calls `whenComplete` when
+  /// all that was written up to a moment is in `spool`, which says up to which.
+  init(
+    directory: String, pageSize: Int, spool: Spool, isPrompt: Bool, whenComplete: @escaping @Sendable () -> Void
+  ) throws(CaptureError) {
     self.isPrompt = isPrompt
+    self.whenComplete = whenComplete
     cpu = spool.cpu
     self.spool = spool
     self.pageSize = pageSize
@@ -59,17 +65,37 @@ final class RingReader: Sendable {
 
   private func run(until stop: FileDescriptor) throws(CaptureError) {
     var isStopped = false
+    // The same moments on all CPUs.
+    var next = SystemCalls.monotonicTime / Self.second + 1
+    var page = [UInt8](repeating: 0, count: pageSize)
+    // Before 6.3 splice(2) gave none of a page that had been read in part.
+    var isPartlyRead = false
     while !isStopped {
-      isStopped = SystemCalls.wait(for: isPrompt ? [stop] : [stop, pages], timeout: Self.longestSleep)[0]
+      let now = SystemCalls.monotonicTime
+      let patience = next * Self.second > now ? Int32(truncatingIfNeeded: (next * Self.second - now) / 1_000_000) + 1 : 0
+      isStopped = SystemCalls.wait(for: isPrompt ? [stop] : [stop, pages], timeout: min(Self.longestSleep, patience))[0]
+      let time = SystemCalls.monotonicTime
+      var moved = 0
       if isPrompt {
-        _ = try readPages()
-        continue
+        moved = try readPages()
+      } else {
+        if isPartlyRead { moved += try readPage(into: &page) }
+        moved += try moveFullPages()
+      }
+      if time >= next * Self.second {
+        if !isPrompt { moved += try readPage(into: &page) }
+        (next, isPartlyRead) = (time / Self.second + 1, true)
+        spool.completeUntil = time
+        whenComplete()
       }
       // A kernel that knows no watermark wakes us for every event, although no page is full yet.
-      if try moveFullPages() == 0, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }
+      if moved == 0, !isPrompt, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }
     }
     _ = try readPages()
   }
+
+  /// In nanoseconds.
+  private static let second: UInt64 = 1_000_000_000
 
   /// In milliseconds; not all kernels keep their word about the watermark.
   private static let longestSleep: Int32 = 250
@@ -102,22 +128,29 @@ final class RingReader: Sendable {
     var total = 0
     var page = [UInt8](repeating: 0, count: pageSize)
     while true {
-      let count: Int
-      do throws(Errno) {
-        count = try SystemCalls.read(pages, into: &page)
-      } catch {
-        if error == .resourceTemporarilyUnavailable { return total }
-        throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
-      }
+      let count = try readPage(into: &page)
       if count == 0 { return total }
-      page.replaceSubrange(count..., with: repeatElement(0, count: pageSize - count))
-      do {
-        try spool.file.writeAll(page)
-      } catch {
-        throw CaptureError("the recording cannot be kept on disk", error as? Errno ?? .ioError)
-      }
-      total += pageSize
-      spool.grow(by: pageSize)
+      total += count
     }
+  }
+
+  /// Reads the next page as far as it is written, with room for it in `page`; answers how many bytes, 0 if there is nothing.
+  private func readPage(into page: inout [UInt8]) throws(CaptureError) -> Int {
+    let count: Int
+    do throws(Errno) {
+      count = try SystemCalls.read(pages, into: &page)
+    } catch {
+      if error == .resourceTemporarilyUnavailable { return 0 }
+      throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
+    }
+    if count == 0 { return 0 }
+    page.replaceSubrange(count..., with: repeatElement(0, count: pageSize - count))
+    do {
+      try spool.file.writeAll(page)
+    } catch {
+      throw CaptureError("the recording cannot be kept on disk", error as? Errno ?? .ioError)
+    }
+    spool.grow(by: pageSize)
+    return pageSize
   }
 }

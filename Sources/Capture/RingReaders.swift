@@ -9,9 +9,13 @@ final class RingReaders {
   private var stopper: FileDescriptor?
 
   /// Starts the threads, before anything is recorded.
-  init(_ instance: String, spools: [Spool], pageSize: Int, inbox: Inbox, isPrompt: Bool = false) throws(CaptureError) {
+  init(
+    _ instance: String, spools: [Spool], in folder: RecordingFolder, pageSize: Int, inbox: Inbox, isPrompt: Bool = false
+  ) throws(CaptureError) {
     readers = try spools.map { spool throws(CaptureError) in
-      try RingReader(directory: "\(instance)/per_cpu/cpu\(spool.cpu)", pageSize: pageSize, spool: spool, isPrompt: isPrompt)
+      try RingReader(directory: "\(instance)/per_cpu/cpu\(spool.cpu)", pageSize: pageSize, spool: spool, isPrompt: isPrompt) {
+        folder.note(spools)
+      }
     }
     do {
       (stop, stopper) = try SystemCalls.pipe()

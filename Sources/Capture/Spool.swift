@@ -1,18 +1,31 @@
 internal import Synchronization
 internal import SystemPackage
 
-/// One CPU's pages while they are recorded: an unnamed temporary file next to the output, gone with this process.
+/// One CPU's pages while they are recorded.
 final class Spool: Sendable {
   let cpu: Int
   let file: FileDescriptor
   private let extent = Mutex(0..<0)
+  private let complete = Mutex<UInt64>(0)
 
+  /// An unnamed temporary file in `directory`, gone with this process.
   init(cpu: Int, directory: String) throws(CaptureError) {
     self.cpu = cpu
     do {
       file = try SystemCalls.unnamedFile(in: directory)
     } catch {
       throw CaptureError("no temporary file can be made in \(directory)", error)
+    }
+  }
+
+  /// A new file at `path`.
+  init(cpu: Int, path: String) throws(CaptureError) {
+    self.cpu = cpu
+    do {
+      file = try FileDescriptor.open(
+        FilePath(path), .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+    } catch {
+      throw CaptureError("\(path) cannot be made", error as? Errno ?? .ioError)
     }
   }
 
@@ -23,6 +36,12 @@ final class Spool: Sendable {
 
   /// How many bytes it keeps.
   var bytes: Int { kept.count }
+
+  /// All that the CPU wrote up to this time (`CLOCK_MONOTONIC`, ns) is in the file.
+  var completeUntil: UInt64 {
+    get { complete.withLock { $0 } }
+    set { complete.withLock { $0 = newValue } }
+  }
 
   func grow(by count: Int) { extent.withLock { $0 = $0.lowerBound..<$0.upperBound + count } }
 

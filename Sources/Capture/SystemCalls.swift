@@ -202,6 +202,13 @@ enum SystemCalls {
 
   static func close(_ file: FileDescriptor) { Glibc.close(file.rawValue) }
 
+  /// `CLOCK_MONOTONIC`, in nanoseconds.
+  static var monotonicTime: UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+
   // MARK: signals
 
   /// Where the signal handler writes the numbers of the signals that come.

@@ -3,9 +3,14 @@ internal import Bytes
 /// Where the formats of events come from that raw pages do not bring with them.
 struct PageFormats {
   var header: TraceDatHeader
+  /// Whether they come from beside the pages, as a recorder that was killed has left both.
+  let isHead: Bool
+  /// The time up to which the pages of all CPUs are complete, in nanoseconds.
+  var until = UInt64.max
 
-  /// The formats in `path`: a directory as tracefs has it, or a trace.dat of the same kernel.
-  init(path: String) throws(DecodingError) {
+  /// The formats in `path`: a directory as tracefs has it, or a trace.dat of the same kernel, or (`isHead`) of the same recording.
+  init(path: String, isHead: Bool = false) throws(DecodingError) {
+    self.isHead = isHead
     guard !Directory.exists(path) else {
       header = try FormatFolder(path).header()
       return
@@ -17,7 +22,7 @@ struct PageFormats {
     try reader.read()
     header = reader.header
     // Which clock a recording has is said where its pages are.
-    header.clock = nil
+    if !isHead { header.clock = nil }
   }
 
   /// Takes from the directory that holds the pages what belongs to them and not to the kernel.
@@ -33,15 +38,22 @@ extension Recording {
   static func sources(_ path: String, _ formats: inout PageFormats?) throws(DecodingError) -> [Source] {
     guard Directory.exists(path) else { return [Source(file: try file(path))] }
     let folder = TraceFolder(path)
-    if formats == nil, folder.hasFormats, !folder.pages.isEmpty { formats = try PageFormats(path: path) }
+    if formats == nil, !folder.pages.isEmpty {
+      if let head = folder.head {
+        formats = try PageFormats(path: head, isHead: true)
+        formats?.until = folder.until ?? .max
+      } else if folder.hasFormats {
+        formats = try PageFormats(path: path)
+      }
+    }
     formats?.adopt(path)
     var sources: [Source] = []
-    for page in folder.pages { sources.append(Source(file: try file(page.path), cpu: page.cpu)) }
+    for page in folder.pages { sources.append(Source(file: try file(page.path), cpu: page.cpu, directory: path)) }
     // Rings that hold nothing, as those of a tracefs nobody records into.
     sources.removeAll { $0.file.size == 0 }
     // A snapshot is another recording than the one that goes on.
     if sources.contains(where: { !$0.isSnapshot }) { sources.removeAll { $0.isSnapshot } }
-    if sources.isEmpty, let text = folder.text { sources.append(Source(file: try file(text))) }
+    if sources.isEmpty, let other = folder.text ?? folder.head { sources.append(Source(file: try file(other))) }
     guard !sources.isEmpty else {
       throw DecodingError(
         path: path,
@@ -73,7 +85,9 @@ extension Recording {
     }
     var layout = PageLayout(
       headerPage: formats.header.headerPage, order: .little, pageSize: formats.header.pageSize, longSize: formats.header.longSize)
-    layout.order = try Self.order(of: file, layout)
+    // What a flight recorder has let go is a hole.
+    let start = formats.isHead ? file.firstData / layout.pageSize * layout.pageSize : 0
+    layout.order = try Self.order(of: file, from: start, layout)
     if pageCatalog < 0 {
       var header = formats.header
       header.order = layout.order
@@ -86,16 +100,17 @@ extension Recording {
     info.kernel = info.kernel ?? formats.header.uname.flatMap { Self.release($0) }
     info.cpus = max(info.cpus, Int(cpu) + 1)
     addRing(cpu: cpu, layout, PageSource(
-      file: file, offset: 0, size: file.size, pageSize: layout.pageSize, compression: nil, stride: 256 << 10), catalog: pageCatalog)
+      file: file, offset: start, size: file.size - start, pageSize: layout.pageSize, compression: nil, stride: 256 << 10), catalog: pageCatalog,
+      until: formats.until)
   }
 
-  private static func order(of file: InputFile, _ layout: PageLayout) throws(DecodingError) -> ByteOrder {
+  private static func order(of file: InputFile, from start: Int, _ layout: PageLayout) throws(DecodingError) -> ByteOrder {
     // The first pages may be empty.
-    for page in 0..<min(file.size / layout.pageSize + 1, 64) {
-      let place = page * layout.pageSize
+    for page in 0..<min((file.size - start) / layout.pageSize + 1, 64) {
+      let place = start + page * layout.pageSize
       guard let head = try? file.bytes(at: place, count: min(16, max(file.size - place, 0))) else { break }
       if let order = PageFile.order(head.bytes, commitSize: layout.commitSize, capacity: layout.pageSize - layout.dataOffset) { return order }
     }
-    throw DecodingError(path: file.path, offset: 0, "holds no ring-buffer pages of \(layout.pageSize) bytes as the formats describe them")
+    throw DecodingError(path: file.path, offset: start, "holds no ring-buffer pages of \(layout.pageSize) bytes as the formats describe them")
   }
 }

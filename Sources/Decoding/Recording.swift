@@ -19,6 +19,8 @@ public struct Recording {
   struct Source {
     let file: InputFile
     var cpu: Int32?
+    /// The directory it was found in, as the user named it.
+    var directory: String?
 
     /// Whether it holds the pages that somebody took aside.
     var isSnapshot: Bool { file.path.hasSuffix("/snapshot_raw") }
@@ -88,8 +90,9 @@ public struct Recording {
 
   private mutating func open(_ source: Source) throws(DecodingError) {
     let file = source.file
-    let kind = try Self.kind(of: file)
-    info.files.append(file.path)
+    let kind = source.cpu != nil && pageFormats?.isHead == true ? .pages : try Self.kind(of: file)
+    let name = source.directory ?? file.path
+    if info.files.last != name || source.directory == nil { info.files.append(name) }
     switch kind {
     case .traceDat: try openTraceDat(file)
     case .text: openText(file)
@@ -166,8 +169,10 @@ public struct Recording {
   }
 
   /// Adds the pages of one CPU, whose events catalog `catalog` describes.
-  mutating func addRing(cpu: Int32, _ layout: PageLayout, _ source: PageSource, catalog: Int, buffer: String = "") {
-    rings.append(RingStream(cpu: cpu, layout: layout, source: source))
+  mutating func addRing(
+    cpu: Int32, _ layout: PageLayout, _ source: PageSource, catalog: Int, buffer: String = "", until: UInt64 = .max
+  ) {
+    rings.append(RingStream(cpu: cpu, layout: layout, source: source, until: until))
     catalogOfStream.append(catalog)
     bufferOfStream.append(buffer)
   }

@@ -159,7 +159,7 @@ extension LatencyReport {
       let what = "packet \(row.journey.id) at \(Durations.stamp(row.journey.firstTime)): \(Durations.text(row.total))"
       output.line("          " + what + PacketLine.who(row.journey, stream))
     }
-    output.line(style.dim("          wakepath show \(trace.info.files.first ?? "FILE") --packet \(slowest.journey.id)"))
+    output.line(style.dim("          wakepath show \(trace.info.files.joined(separator: " ")) --packet \(slowest.journey.id)"))
     output.line()
   }
 

@@ -20,9 +20,6 @@ enum Machine {
   static var canRecord: Bool { obstacle == nil }
   static var hasTraceCmd: Bool { (try? output(of: "trace-cmd report --help >/dev/null 2>&1; command -v trace-cmd")) != nil }
 
-  /// Where a recorder that gets killed would have written; nothing may appear there.
-  static var killedRecording: String { "\(FileManager.default.temporaryDirectory.path)/wakepath-tests-killed.dat" }
-
   /// The names of all tracing instances but those of other processes that are recording now.
   static func instances() -> [String] {
     let names = (try? SystemCalls.names(in: "/sys/kernel/tracing/instances")) ?? []

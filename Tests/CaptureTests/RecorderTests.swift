@@ -1,3 +1,5 @@
+import Foundation
+import Support
 import Testing
 
 @testable import Capture
@@ -139,20 +141,66 @@ extension KernelTests {
       }
     }
 
-    @Test func nextRecordingRemovesLeftovers() async throws {
+    @Test func whatAKilledRecorderLeavesIsRead() async throws {
+      // The process that is killed knows this one's things only by their names.
+      let parent = "\(NSTemporaryDirectory())wakepath-tests-killed"
       await #expect(processExitsWith: .signal(9)) {
+        let directory = "\(NSTemporaryDirectory())wakepath-tests-killed"
+        try? FileManager.default.removeItem(atPath: directory)
+        try SystemCalls.makeDirectory(directory)
         var options = RecordingOptions()
-        options.output = Machine.killedRecording
-        options.command = ["sh", "-c", "kill -9 $PPID"]
+        options.output = "\(directory)/killed.dat"
+        let trips = RecorderTests.datagrams.last ?? ""
+        options.command = ["sh", "-c", "python3 -c '\(trips)'; sleep 2.2; kill -9 $PPID"]
         _ = try Recorder.record(options)
       }
+      defer { try? FileManager.default.removeItem(atPath: parent) }
+      let left = try #require(try SystemCalls.names(in: parent).only)
+      #expect(left.hasPrefix("killed.dat.") && left.hasSuffix(".pages"))
       #expect(Machine.instances(since: before).count == 1)
+      let result = try Tool.wakepath("report", "--json", "\(parent)/\(left)")
+      let report = try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any])
+      let trace = try #require(report["trace"] as? [String: Any])
+      #expect(trace["files"] as? [String] == ["\(parent)/\(left)"] && trace["clock"] as? String == "mono" && trace["kernel"] is String)
+      // All 50, although no page may have been full.
+      #expect(try #require((report["completeness"] as? [String: Int])?["complete"]) >= 50)
+      #expect((trace["lost"] as? [Any])?.isEmpty == true)
+      // The next recording sets the kernel right, and speaks of what is beside it.
       var options = options
+      options.output = "\(parent)/test.dat"
       options.duration = .milliseconds(10)
       let summary = try Recorder.record(options)
       #expect(summary.notes.contains { $0.contains("left by a recording that was killed") })
+      #expect(summary.notes.contains { $0.contains("has left \(parent)/\(left): `wakepath report` reads it") })
       #expect(Machine.instances(since: before) == [])
-      #expect(!SystemCalls.kind(of: Machine.killedRecording).exists)
+      #expect(Set(try SystemCalls.names(in: parent)) == [left, "test.dat"])
+    }
+
+    @Test func pagesStayWhereTheFileCannotBeWritten() throws {
+      var options = options
+      options.command = ["mkdir", options.output]
+      let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
+      let left = "\(options.output).\(SystemCalls.processID).pages"
+      #expect(error?.description == "\(options.output) cannot be written: Is a directory; what was recorded is in \(left)")
+      #expect(try Tool.wakepath("report", left).errors == "")
+      #expect(Machine.instances(since: before) == [])
+      for path in [left, options.output] { try FileManager.default.removeItem(atPath: path) }
+    }
+
+    @Test func pagesStayWhereTheDiskBecomesFull() async throws {
+      await #expect(processExitsWith: .success) {
+        let directory = try TemporaryDirectory()
+        _ = try Machine.output(of: "mount -t tmpfs -o size=400k none \(directory.path)")
+        defer { SystemCalls.unmount(directory.path) }
+        var options = RecordingOptions()
+        options.output = "\(directory.path)/test.dat"
+        options.bufferBytesPerCPU = 64 << 10
+        options.command = RecorderTests.datagrams.map { $0.replacing("range(50)", with: "range(10000)") }
+        let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
+        let left = "\(directory.path)/test.dat.\(SystemCalls.processID).pages"
+        #expect(error?.description == "the recording cannot be kept on disk: No space left on device; what was recorded is in \(left)")
+        #expect(try Tool.wakepath("packets", left).lines.count { $0.contains(" lo ") } > 100)
+      }
     }
 
     @Test func onlyGivenDevicesAreKept() throws {
@@ -166,4 +214,9 @@ extension KernelTests {
       #expect(Machine.instances(since: before) == [])
     }
   }
+}
+
+extension Collection {
+  /// Its only element; nil if it has none or more.
+  fileprivate var only: Element? { count == 1 ? first : nil }
 }

@@ -91,6 +91,46 @@ struct PagesTests {
     }
   }
 
+  @Test("that a wakepath record left when it was killed are read with what lies beside them, up to where all CPUs are complete")
+  func leftByAKilledRecorder() throws {
+    try folder(try SmallRecording().traceDat) { copy, trace in
+      let left = copy.deletingLastPathComponent().appendingPathComponent("w.dat.7.pages")
+      try FileManager.default.createDirectory(at: left, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: trace, toPath: left.appendingPathComponent("head.dat").path)
+      for cpu in 0..<2 {
+        let file = left.appendingPathComponent("cpu\(cpu)")
+        try FileManager.default.copyItem(at: copy.appendingPathComponent("per_cpu/cpu\(cpu)/trace_pipe_raw"), to: file)
+      }
+      func packets() throws -> [Substring] {
+        let result = try Tool.wakepath("packets", left.path)
+        #expect(result.errors == "")
+        return result.lines
+      }
+      let whole = try Tool.wakepath("packets", trace).lines
+      #expect(whole.count > 10)
+      #expect(try packets() == whole)
+      for (until, isThere) in [(UInt64.max, true), (1, false)] {
+        try Data("\(until)\n".utf8).write(to: left.appendingPathComponent("until"))
+        #expect(try packets().contains { $0.contains(" rx ") } == isThere)
+      }
+      try FileManager.default.removeItem(at: left.appendingPathComponent("until"))
+      // What a flight recorder has let go is a hole before its pages.
+      for cpu in 0..<2 {
+        let file = left.appendingPathComponent("cpu\(cpu)")
+        let pages = try Data(contentsOf: file)
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.truncate(atOffset: 0)
+        try handle.seek(toOffset: 1 << 20)
+        try handle.write(contentsOf: pages)
+        try handle.close()
+      }
+      #expect(try packets() == whole)
+      // Killed before there was anything.
+      for cpu in 0..<2 { try Data().write(to: left.appendingPathComponent("cpu\(cpu)")) }
+      _ = try packets()
+    }
+  }
+
   @Test("without formats, without a CPU or of another layout are refused with what is needed")
   func refusals() throws {
     try folder(try SmallRecording().traceDat) { copy, _ in

@@ -8,6 +8,8 @@ internal import Bytes
 ///     saved_cmdlines, printk_formats, trace_clock, kallsyms      if they are there
 ///     trace or snapshot                   the text, if there are no pages
 ///
+/// or what a `wakepath record` that was killed has left: pages, a trace.dat `head.dat` that says what they mean, and perhaps `until`, the time up to
+/// which those of all CPUs are complete (`RecordingFolder` in Capture);
 /// or, of `perf record --threads`, the file `data` and beside it those that it tells of.
 struct TraceFolder {
   /// The files of pages, and whose they are.
@@ -16,10 +18,16 @@ struct TraceFolder {
   private(set) var text: String?
   /// Whether formats of events are there, too.
   let hasFormats: Bool
+  /// The trace.dat that says what the pages mean, if it is there.
+  let head: String?
+  /// The time up to which the pages are complete, in nanoseconds, if that is said.
+  let until: UInt64?
 
   init(_ path: String) {
     let names = Directory.names(in: path)
     hasFormats = names.contains("events")
+    head = names.contains("head.dat") ? "\(path)/head.dat" : nil
+    until = head == nil ? nil : VirtualFile.contents(of: "\(path)/until").flatMap { UInt64($0.bytes.text.prefix(while: \.isNumber)) }
     for name in names {
       if name == "per_cpu" {
         for cpu in Directory.names(in: "\(path)/per_cpu") { addPages(in: "\(path)/per_cpu/\(cpu)") }

@@ -7,6 +7,8 @@ struct RingStream {
   private let layout: PageLayout
   private var source: PageSource
   private let path: String
+  /// The stream ends before the first page that begins later, in nanoseconds.
+  private let until: UInt64
 
   private var bufferOffset = 0
   private var nextPage = 0
@@ -20,6 +22,7 @@ struct RingStream {
   private var isMissing = false
   private var isCutShort = false
   private var hasLostTheRest = false
+  private var isPastEnd = false
 
   /// The events found by the last walk, and which of them comes next. A page is walked in one go, for a loop over one span of bytes takes a
   /// third of the time that coming back for each event does.
@@ -42,7 +45,8 @@ struct RingStream {
   /// The loss the stream is at, if it is at one.
   private(set) var gap: Gap?
 
-  init(cpu: Int32, layout: PageLayout, source: PageSource) {
+  init(cpu: Int32, layout: PageLayout, source: PageSource, until: UInt64 = .max) {
+    self.until = until
     self.cpu = cpu
     self.layout = layout
     self.source = source
@@ -204,6 +208,7 @@ struct RingStream {
 
   /// Goes to the next page that holds data; false at the end of the stream.
   private mutating func openPage(_ buffers: inout ByteBuffers, _ index: Int, _ diagnostics: inout Diagnostics) -> Bool {
+    guard !isPastEnd else { return false }
     if nextPage >= buffers.byteCount(index) {
       guard let offset = source.fill(&buffers[index], &diagnostics) else { return false }
       bufferOffset = offset
@@ -240,6 +245,10 @@ struct RingStream {
     guard stamp != 0 else {
       diagnostics.add(.pageZeroTime, path: path, offset: place, "CPU \(cpu)")
       isMissing = true
+      return
+    }
+    guard stamp <= until else {
+      (hasLostTheRest, isPastEnd) = (true, true)
       return
     }
     if length > available - layout.dataOffset {
