@@ -18,7 +18,6 @@ struct PageScan {
     }
   }
 
-  /// Reads the spool itself: not every file system opens a file again that has lost its name.
   private mutating func scan(_ spool: Spool) -> Bool {
     let kept = spool.kept
     for offset in stride(from: kept.lowerBound, to: kept.upperBound, by: Self.piece) {

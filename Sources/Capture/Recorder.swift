@@ -72,6 +72,7 @@ public enum Recorder {
     metadata.clock = instance.text("trace_clock")
     var tasks = TaskNames()
     tasks.addRunning()
+    metadata.commandLines = tasks.all
     let folder = try RecordingFolder(output, metadata)
     let spools = try instance.cpus.map { cpu throws(CaptureError) in try folder.makeSpool(cpu: cpu) }
     // A flight recorder that looks at nothing leaves everything in the kernel's ring until the end.

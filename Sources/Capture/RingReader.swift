@@ -12,6 +12,8 @@ final class RingReader: Sendable {
   private let pageSize: Int
   /// Takes pages before they are full, for somebody looks at them while they are recorded.
   private let isPrompt: Bool
+  /// Before 6.1 splice(2) gave nothing of a page that had been read in part (ring_buffer_read_page in kernel/trace/ring_buffer.c).
+  private let takesParts = SystemCalls.kernelVersion >= (6, 1)
   private let pipe: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
   private let pages: FileDescriptor
   private let whenComplete: @Sendable () -> Void
@@ -68,25 +70,19 @@ final class RingReader: Sendable {
     // The same moments on all CPUs.
     var next = SystemCalls.monotonicTime / Self.second + 1
     var page = [UInt8](repeating: 0, count: pageSize)
-    // Before 6.3 splice(2) gave none of a page that had been read in part.
-    var isPartlyRead = false
     while !isStopped {
       let now = SystemCalls.monotonicTime
       let patience = next * Self.second > now ? Int32(truncatingIfNeeded: (next * Self.second - now) / 1_000_000) + 1 : 0
       isStopped = SystemCalls.wait(for: isPrompt ? [stop] : [stop, pages], timeout: min(Self.longestSleep, patience))[0]
       let time = SystemCalls.monotonicTime
-      var moved = 0
-      if isPrompt {
-        moved = try readPages()
-      } else {
-        if isPartlyRead { moved += try readPage(into: &page) }
-        moved += try moveFullPages()
-      }
+      var moved = isPrompt ? try readPages() : try moveFullPages()
       if time >= next * Self.second {
-        if !isPrompt { moved += try readPage(into: &page) }
-        (next, isPartlyRead) = (time / Self.second + 1, true)
-        spool.completeUntil = time
-        whenComplete()
+        next = time / Self.second + 1
+        if takesParts, !isPrompt { moved += try readPage(into: &page) }
+        if takesParts || isPrompt {
+          spool.completeUntil = time
+          whenComplete()
+        }
       }
       // A kernel that knows no watermark wakes us for every event, although no page is full yet.
       if moved == 0, !isPrompt, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }

@@ -202,6 +202,13 @@ enum SystemCalls {
 
   static func close(_ file: FileDescriptor) { Glibc.close(file.rawValue) }
 
+  /// The first two numbers of the running kernel's release; zeros where it does not say.
+  static var kernelVersion: (Int, Int) {
+    let release = String(decoding: (try? contents(of: "/proc/sys/kernel/osrelease")) ?? [], as: UTF8.self)
+    let numbers = release.split { !$0.isNumber }.prefix(2).map { Int($0) ?? 0 }
+    return numbers.count == 2 ? (numbers[0], numbers[1]) : (0, 0)
+  }
+
   /// `CLOCK_MONOTONIC`, in nanoseconds.
   static var monotonicTime: UInt64 {
     var time = timespec()

@@ -69,6 +69,13 @@ struct TaskNames {
     if hasEnded || switched[number]?.hasEnded != true { switched[number] = (name, hasEnded) }
   }
 
+  /// The lines of all tasks that are known.
+  var all: [UInt8] {
+    var names = self
+    names.needAll()
+    return names.needed
+  }
+
   /// Marks all.
   mutating func needAll() { isNeeded = Array(repeating: true, count: isNeeded.count) }
 

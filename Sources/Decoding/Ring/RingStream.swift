@@ -22,6 +22,7 @@ struct RingStream {
   private var isMissing = false
   private var isCutShort = false
   private var hasLostTheRest = false
+  /// Whether a page was met that begins behind the end.
   private var isPastEnd = false
 
   /// The events found by the last walk, and which of them comes next. A page is walked in one go, for a loop over one span of bytes takes a
@@ -248,7 +249,7 @@ struct RingStream {
       return
     }
     guard stamp <= until else {
-      (hasLostTheRest, isPastEnd) = (true, true)
+      isPastEnd = true
       return
     }
     if length > available - layout.dataOffset {
@@ -274,7 +275,7 @@ struct RingStream {
 
   /// Where the file was cut, everything this CPU wrote later is lost; true once.
   private mutating func loseTheRest() -> Bool {
-    guard (isCutShort || isMissing || source.isCut) && !hasLostTheRest else { return false }
+    guard (isCutShort || isMissing || source.isCut) && !hasLostTheRest && !isPastEnd else { return false }
     hasLostTheRest = true
     pendingGap = Gap(cpu: cpu, after: hasTime ? time : 0, before: .max, events: nil)
     return true
