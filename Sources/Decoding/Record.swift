@@ -40,16 +40,26 @@ public struct RingEntry: BitwiseCopyable, Sendable {
   public var length: UInt32 = 0
 }
 
-/// Events of one ring buffer that come one after another: its first, and those behind it up to a time.
+/// Events that come one after another from ring buffers of the same formats: some of one, some of another, and so on.
 public struct RingRun: Sendable {
+  /// The ring buffer, one CPU of one file, that the first of them is of.
+  public let stream: Int32
+  /// How many they are.
+  let count: Int
+}
+
+/// Events of a run that lie in one ring buffer.
+public struct RingPart: Sendable {
   /// The ring buffer, one CPU of one file.
   public let stream: Int32
   /// The CPU that wrote them.
   public let cpu: Int32
-  /// Events behind this time, in nanoseconds, come after some of other streams.
-  public let latest: UInt64
-  /// Which of the stream's entries they are at most.
+  /// Which of the run's entries they are.
   public let entries: Range<Int>
+  /// Which of those that the ring buffer's walk found is the first.
+  let first: Int
+  /// By which time the ring buffer was next, in nanoseconds.
+  let turn: UInt64
 
   /// `entry`, one of them, as a record.
   public func record(_ entry: RingEntry) -> Record {

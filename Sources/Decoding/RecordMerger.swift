@@ -37,6 +37,16 @@ struct RecordMerger {
     return least.stream > current.stream ? least.time : least.time > 0 ? least.time &- 1 : nil
   }
 
+  /// By which time the current stream is.
+  var turn: UInt64 { current?.time ?? 0 }
+
+  /// Goes back to where stream `stream` was current by `time`, and those of `turns` waited by their times.
+  mutating func goBack(to stream: Int32, _ time: UInt64, _ turns: [Int32: UInt64]) {
+    let all = waiting.unordered + (current.map { [$0] } ?? [])
+    waiting = LeastFirst(all.filter { $0.stream != stream }.map { Candidate(time: turns[$0.stream] ?? $0.time, stream: $0.stream) })
+    current = Candidate(time: time, stream: stream)
+  }
+
   /// The current stream has moved on to an entry of `time`, which is not behind `latest`; the ones before it were earlier or at the same time.
   mutating func stays(at time: UInt64) {
     guard let candidate = current else { return }

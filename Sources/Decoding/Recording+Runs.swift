@@ -1,34 +1,78 @@
 public import Bytes
 
-/// Events that come one after another from one ring buffer or perf.data, to be decoded where they lie.
+/// Events that come one after another from ring buffers or one perf.data, to be decoded where they lie.
 extension Recording {
-  /// The events of a ring buffer that come next, at most `limit`, or nil if something else does. They and their bytes are valid until the
-  /// next call; before it, `take(_:upTo:)` tells how many were taken.
+  /// The events of ring buffers that come next, at most `limit`, or nil if something else does. They and their bytes are valid until the next call;
+  /// before it, `take(_:_:)` tells how many were taken.
+  ///
+  /// CPUs come by turns, every few events. What a turn costs is more than what an event does, so that many turns are gathered for one run. It ends
+  /// where a ring buffer has to look up further entries, for they replace those that it has.
   public mutating func nextRun(limit: Int) -> RingRun? {
     guard !rings.isEmpty else { return nil }
     if !hasMoved, let last = merger.next() { merger.advanced(to: advance(Int(last))) }
     hasMoved = true
-    guard let stream = merger.next(), Int(stream) < rings.count, rings[Int(stream)].head == .event else { return nil }
-    hasMoved = false
-    let index = Int(stream)
-    let start = rings[index].nextEntry
-    let end = min(rings[index].entryCount, start &+ limit)
-    return RingRun(
-      stream: stream, cpu: rings[index].cpu, latest: max(merger.latest ?? 0, rings[index].headTime), entries: start..<end)
+    guard let first = merger.next(), isAtEvent(first) else { return nil }
+    let catalog = catalogOfStream[Int(first)]
+    // Taken out of `self` for the time, so that nothing is checked for each event.
+    var table: [RingEntry] = []
+    var parts: [RingPart] = []
+    swap(&table, &ringEntries)
+    swap(&parts, &ringParts)
+    parts.removeAll(keepingCapacity: true)
+    let end = min(limit, ringLimit, table.count)
+    var entries = table.mutableSpan
+    var count = 0
+    while count < end, let stream = merger.next(), isAtEvent(stream), catalogOfStream[Int(stream)] == catalog {
+      let index = Int(stream)
+      let (start, turn, begin) = (rings[index].nextEntry, merger.turn, count)
+      count = rings[index].copy(upTo: max(merger.latest ?? 0, rings[index].headTime), to: &entries, from: count, end)
+      parts.append(RingPart(stream: stream, cpu: rings[index].cpu, entries: begin..<count, first: start, turn: turn))
+      merger.stays(at: rings[index].move(to: start &+ count &- begin &- 1))
+      guard let next = rings[index].step() else {
+        hasMoved = false
+        break
+      }
+      merger.advanced(to: next)
+    }
+    swap(&table, &ringEntries)
+    swap(&parts, &ringParts)
+    ringLimit = min(ringLimit &* 2, Self.ringLimit)
+    return RingRun(stream: first, count: count)
   }
 
-  /// The entries of `run`, the last one, were taken up to entry `end`, one at least; the time of the last of them.
+  /// So many events at most make a run.
+  static let ringLimit = 1024
+
+  private func isAtEvent(_ stream: Int32) -> Bool { Int(stream) < rings.count && rings[Int(stream)].head == .event }
+
+  /// The first `count` events of `run`, the last one, were taken, one at least; the time of the last of them.
   @inline(__always)
-  public mutating func take(_ run: RingRun, upTo end: Int) -> UInt64 {
-    let time = rings[Int(run.stream)].move(to: end &- 1)
-    merger.stays(at: time)
-    return time
+  public mutating func take(_ run: RingRun, _ count: Int) -> UInt64 {
+    if count < run.count { putBack(from: count) }
+    return ringEntries[count &- 1].time
   }
 
-  /// Shows `body` the entries of the ring buffer that `run`, the last one, is of, and the bytes they lie in.
-  public func withEntries<Result>(of run: RingRun, _ body: (Span<RingEntry>, RawSpan) -> Result) -> Result {
-    let rings = rings.span
-    return body(rings[Int(run.stream)].entries.span, buffers.bytes(Int(run.stream)))
+  /// The last run ends before its event `end`: all ring buffers go back to where they were then.
+  @inline(never)
+  private mutating func putBack(from end: Int) {
+    // Where one event stops a run, others may be near.
+    ringLimit = max(end, 8)
+    guard let last = ringParts.firstIndex(where: { $0.entries.contains(end &- 1) }) else { return }
+    var turns: [Int32: UInt64] = [:]
+    for part in ringParts[(last + 1)...].reversed() {
+      _ = rings[Int(part.stream)].move(to: part.first)
+      turns[part.stream] = part.turn
+    }
+    let part = ringParts[last]
+    let time = rings[Int(part.stream)].move(to: part.first &+ end &- 1 &- part.entries.lowerBound)
+    merger.goBack(to: part.stream, max(part.turn, time), turns)
+    hasMoved = false
+  }
+
+  /// Shows `body` the entries of `run`, the last one, which of them lie in which ring buffer, part by part, and the buffers' bytes.
+  public func withEntries<Result>(of run: RingRun, _ body: (Span<RingEntry>, Span<RingPart>, borrowing ByteBuffers) -> Result) -> Result {
+    let (entries, parts) = (ringEntries, ringParts)
+    return body(entries.span, parts.span, buffers)
   }
 
   /// The samples of a perf.data that come next, at most `limit`, or nil if something else does. As with `nextRun`, they are valid until the next

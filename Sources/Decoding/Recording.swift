@@ -33,12 +33,17 @@ public struct Recording {
   /// The kernel's symbols, if the user has them.
   let symbols: KernelSymbols?
   private let assumesNoLosses: Bool
+  /// The events of the last run of ring buffers, and which ring buffers they lie in.
+  var ringEntries = [RingEntry](repeating: RingEntry(), count: Self.ringLimit)
+  var ringParts: [RingPart] = []
+  /// So many events at most are gathered for the next run.
+  var ringLimit = Self.ringLimit
   /// Whether it was assumed that nothing was lost, and something was: the records end there.
   public var hasUnexpectedLosses: Bool { perfs.contains { $0.hasUnexpectedLosses } }
   /// The catalog of all files of raw pages, or -1.
   var pageCatalog = -1
   private var catalogs: [FormatCatalog] = []
-  private var catalogOfStream: [Int] = []
+  private(set) var catalogOfStream: [Int] = []
   private var bufferOfStream: [String] = []
   var rings: [RingStream] = []
   var texts: [TextStream] = []
@@ -306,8 +311,8 @@ public struct Recording {
       if let found = rings[index].gap { gap = found }
       return Record(time: rings[index].headTime, cpu: rings[index].cpu, stream: stream, offset: 0, length: 0, buffer: stream, kind: .gap)
     }
-    let run = RingRun(stream: stream, cpu: rings[index].cpu, latest: 0, entries: 0..<0)
-    return run.record(rings[index].entries[rings[index].nextEntry])
+    let part = RingPart(stream: stream, cpu: rings[index].cpu, entries: 0..<1, first: 0, turn: 0)
+    return part.record(rings[index].entries[rings[index].nextEntry])
   }
 
   private mutating func textRecord(_ stream: Int32) -> Record {

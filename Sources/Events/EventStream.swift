@@ -18,7 +18,6 @@ public struct EventStream {
   public private(set) var last: UInt64 = 0
   /// Every loss met so far.
   public private(set) var gaps: [Gap] = []
-
   /// The windows of a recording with pauses, in nanoseconds; empty where it has none. The last ends with the recording if its end is not in it.
   public internal(set) var windows: [Range<UInt64>] = []
   /// In a pause: where among the events that are ready those of the pause begin.
@@ -140,7 +139,7 @@ public struct EventStream {
 
   /// Decodes the events of `begin`, and of the runs behind it, as far as there is room.
   private mutating func decode(_ begin: RingRun) {
-    if first == nil { first = recording.withEntries(of: begin) { entries, _ in entries[begin.entries.lowerBound].time } }
+    if first == nil { first = recording.withEntries(of: begin) { entries, _, _ in entries[0].time } }
     var run: RingRun? = begin
     while let next = run {
       let format = recording.formatIndex(ofStream: next.stream)
@@ -228,14 +227,14 @@ public struct EventStream {
   ) -> Place {
     var place = Place()
     while let current = run, recording.formatIndex(ofStream: current.stream) == format {
-      let (end, outcome) = recording.withEntries(of: current) { entries, bytes in
-        decode(current, entries, bytes, decoder, &names, &flows, &batch)
+      let (count, part, outcome) = recording.withEntries(of: current) { entries, parts, buffers in
+        decode(entries, parts, buffers, decoder, &names, &flows, &batch)
       }
-      place.count &+= end &- current.entries.lowerBound
-      place.time = max(place.time, recording.take(current, upTo: end))
+      place.count &+= count
+      place.time = max(place.time, recording.take(current, count))
       if let outcome {
         place.outcome = outcome
-        place.record = recording.withEntries(of: current) { entries, _ in current.record(entries[end &- 1]) }
+        place.record = recording.withEntries(of: current) { entries, parts, _ in parts[part].record(entries[count &- 1]) }
         run = nil
         return place
       }
@@ -267,22 +266,26 @@ public struct EventStream {
     return place
   }
 
+  /// Decodes the entries of a run, of which `parts` says in which ring buffers they lie; how many were decoded, and of which part the last one is.
   @inline(__always)
   private static func decode(
-    _ run: RingRun, _ entries: Span<RingEntry>, _ bytes: RawSpan, _ decoder: EventDecoder, _ names: inout NameTable, _ flows: inout FlowTable,
-    _ batch: inout EventBatch
-  ) -> (end: Int, outcome: EventDecoder.Outcome?) {
+    _ entries: Span<RingEntry>, _ parts: Span<RingPart>, _ buffers: borrowing ByteBuffers, _ decoder: EventDecoder,
+    _ names: inout NameTable, _ flows: inout FlowTable, _ batch: inout EventBatch
+  ) -> (count: Int, part: Int, outcome: EventDecoder.Outcome?) {
     var place = BatchPlace(batch)
     var events = batch.events.mutableSpan
-    let entries = entries.extracting(run.entries)
-    let end = decode(entries.count, decoder, &names, &flows, &events, &place) { index, schemas, layouts, names, flows, event in
-      let entry = entries[index]
-      guard entry.time <= run.latest else { return nil }
-      return decoder.decode(
-        entry.time, run.cpu, bytes.slice(entry.offset, entry.length), schemas, layouts, &names, &flows, into: &event)
+    var (count, part) = (0, -1)
+    while place.last == nil, part &+ 1 < parts.count {
+      part &+= 1
+      let (entries, cpu) = (entries.extracting(parts[part].entries), parts[part].cpu)
+      let bytes = buffers.bytes(Int(parts[part].stream))
+      count &+= decode(entries.count, decoder, &names, &flows, &events, &place) { index, schemas, layouts, names, flows, event in
+        let raw = bytes.slice(entries[index].offset, entries[index].length)
+        return decoder.decode(entries[index].time, cpu, raw, schemas, layouts, &names, &flows, into: &event)
+      }
     }
     batch.count = place.filled
-    return (run.entries.lowerBound &+ end, place.last)
+    return (count, part, place.last)
   }
 
   /// Decodes the samples of a run, of which `parts` says where in `entries` they lie; how many were decoded, and where the last one lies.

@@ -92,7 +92,22 @@ struct RingStream {
     return move(to: nextEntry &+ 1)
   }
 
-  /// Moves on to event `index` of the walk; its time.
+  /// Copies the next event and those behind it up to the time `latest`, as far as the walk has found them, to `table`, from place `begin` to place
+  /// `end` at most; the place behind the last.
+  @inline(__always)
+  func copy(upTo latest: UInt64, to table: inout MutableSpan<RingEntry>, from begin: Int, _ end: Int) -> Int {
+    let found = entries.span
+    var (place, index) = (begin, nextEntry)
+    let end = min(end, begin &+ entryCount &- index)
+    // The next one has its turn whatever its time.
+    repeat {
+      table[place] = found[index]
+      (place, index) = (place &+ 1, index &+ 1)
+    } while place < end && found[index].time <= latest
+    return place
+  }
+
+  /// Moves to event `index` of the walk; its time.
   @inline(__always)
   mutating func move(to index: Int) -> UInt64 {
     nextEntry = index
