@@ -73,7 +73,8 @@ final class RingReader: Sendable {
     while !isStopped {
       let now = SystemCalls.monotonicTime
       let patience = next * Self.second > now ? Int32(truncatingIfNeeded: (next * Self.second - now) / 1_000_000) + 1 : 0
-      isStopped = SystemCalls.wait(for: isPrompt ? [stop] : [stop, pages], timeout: min(Self.longestSleep, patience))[0]
+      let ready = SystemCalls.wait(for: isPrompt ? [stop] : [stop, pages], timeout: min(Self.longestSleep, patience))
+      isStopped = ready[0]
       let time = SystemCalls.monotonicTime
       var moved = isPrompt ? try readPages() : try moveFullPages()
       if time >= next * Self.second {
@@ -85,7 +86,7 @@ final class RingReader: Sendable {
         }
       }
       // A kernel that knows no watermark wakes us for every event, although no page is full yet.
-      if moved == 0, !isPrompt, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }
+      if moved == 0, ready.last == true, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }
     }
     _ = try readPages()
   }
