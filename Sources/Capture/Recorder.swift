@@ -70,7 +70,7 @@ public enum Recorder {
     let events = try instance.configure(options, probes: probes.events, &notes)
     var metadata = try TraceMetadata(tracing: tracing.path, events: events)
     metadata.clock = instance.text("trace_clock")
-    var tasks = TaskNames()
+    var tasks = TaskNames(metadata.eventFormats.flatMap(\.formats))
     tasks.addRunning()
     metadata.commandLines = tasks.all
     let folder = try RecordingFolder(output, metadata)

@@ -10,6 +10,14 @@ struct TaskNames {
   /// The names by which tasks were switched away from, and whether they had ended then.
   private var switched: [Int: (name: [UInt8], hasEnded: Bool)] = [:]
   private var isNeeded: [Bool] = []
+  /// The number of sched_switch among the kernel's events.
+  private let switchID: UInt16?
+
+  /// No names yet; those of switches are taken where `formats` has sched_switch.
+  init(_ formats: [[UInt8]] = []) {
+    let format = formats.lazy.map { String(decoding: $0, as: UTF8.self) }.first { $0.hasPrefix("name: sched_switch\n") }
+    switchID = format?.split(separator: "\n").first { $0.hasPrefix("ID: ") }.flatMap { UInt16($0.dropFirst(4)) }
+  }
 
   /// Takes the names of the tasks that run now; a name known before may have changed.
   mutating func addRunning() {
@@ -39,7 +47,11 @@ struct TaskNames {
     for offset in stride(from: 0, to: pages.byteCount, by: 4) {
       guard let number = pages.integer(UInt32.self, at: offset), number < Self.limit else { continue }
       if number < isNeeded.count { isNeeded[Int(number)] = true }
-      if number > 0, pages.integer(UInt32.self, at: offset + Switch.number) == number { noteSwitch(Int(number), pages, offset) }
+      if number > 0, let switchID, pages.integer(UInt32.self, at: offset + Switch.number) == number,
+        pages.integer(UInt16.self, at: offset + Switch.type) == switchID
+      {
+        noteSwitch(Int(number), pages, offset)
+      }
     }
   }
 
@@ -49,6 +61,7 @@ struct TaskNames {
   /// Where sched_switch (include/trace/events/sched.h) has what belongs to the task that is switched away from, in bytes from `common_pid`, which
   /// is the same task.
   private enum Switch {
+    static let type = -4
     static let name = 4
     static let nameSize = 16
     static let number = 20
@@ -64,7 +77,9 @@ struct TaskNames {
       guard byte >= UInt8(ascii: " ") else { return }
       name.append(byte)
     }
-    guard !name.isEmpty, name.count < Switch.nameSize, let state = pages.integer(UInt.self, at: offset + Switch.state) else { return }
+    guard !name.isEmpty, name.count < Switch.nameSize, String(validating: name, as: UTF8.self) != nil,
+      let state = pages.integer(UInt.self, at: offset + Switch.state)
+    else { return }
     let hasEnded = state & Switch.ended != 0
     if hasEnded || switched[number]?.hasEnded != true { switched[number] = (name, hasEnded) }
   }

@@ -77,20 +77,22 @@ struct PartsTests {
   }
 
   /// A sched_switch away from a task: its number, name, number, priority and state.
-  private static func switched(_ number: UInt32, _ name: String, _ state: UInt64 = 1, _ second: UInt32? = nil) -> [UInt8] {
+  private static func switched(_ number: UInt32, _ name: String, _ state: UInt64 = 1, _ second: UInt32? = nil, id: UInt8 = 0x36) -> [UInt8] {
     func bytes(_ value: some FixedWidthInteger) -> [UInt8] { (0..<value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
     let name = Array(name.utf8) + repeatElement(0, count: 16 - name.utf8.count)
-    return [0x36, 0x01, 1, 2] + bytes(number) + name + bytes(second ?? number) + bytes(UInt32(120)) + bytes(state)
+    return [id, 0x01, 1, 2] + bytes(number) + name + bytes(second ?? number) + bytes(UInt32(120)) + bytes(state)
   }
 
   @Test func tasksThatCameAndWentHaveTheirLastNames() {
-    var tasks = TaskNames()
+    var tasks = TaskNames([Array("name: sched_waking\nID: 320\n".utf8), Array("name: sched_switch\nID: 310\nformat:\n".utf8)])
     tasks.add(saved: Array("4000000 shell\n4000001 known\n".utf8))
     // Pages of one CPU stand behind those of another, so that what came first may be seen last.
     let pages = [
       Self.switched(4_000_000, "curl", 0x20), Self.switched(4_000_000, "shell"), Self.switched(4_000_001, "before"), Self.switched(0, "swapper/0"),
       Self.switched(4_000_003, "a b"), Self.switched(4_000_004, "no\nname"), Self.switched(4_000_005, ""), Self.switched(4_000_006, "other", 1, 7),
-      Self.switched(4_000_007, "sixteen bytes 16"), Self.switched(0x6161_6161, "text"), Array(Self.switched(4_000_008, "cut").dropLast(8)),
+      Self.switched(4_000_007, "sixteen bytes 16"), Self.switched(0x6161_6161, "text"),
+      Self.switched(4_000_009, "numbers", id: 0x37), Self.switched(4_000_010, "broken\u{e8}").map { $0 == 0xa8 ? 0x20 : $0 },
+      Array(Self.switched(4_000_008, "cut").dropLast(8)),
     ]
     for page in pages { tasks.need(ByteBuffer(page).bytes) }
     #expect(String(decoding: tasks.needed, as: UTF8.self) == "4000000 curl\n4000001 known\n4000003 a b\n")
