@@ -22,7 +22,7 @@ public enum Recorder {
     do throws(CaptureError) {
       bytes = try TraceDatWriter(metadata: captured.metadata, runs: captured.spools.map { PageRun($0) }).write(to: output)
     } catch {
-      throw CaptureError("\(error); \(captured.folder.keep())")
+      throw CaptureError("\(error); \(captured.folder.keep(complete: true))")
     }
     return RecordingSummary(
       output: options.output, end: captured.end, duration: captured.duration, command: captured.workload?.status, bytes: bytes,
@@ -103,7 +103,7 @@ public enum Recorder {
       workload?.finish(inbox: inbox, grace: grace)
       // A command that cannot be run leaves nothing worth keeping.
       let isWorthKeeping = (options.command.isEmpty || workload != nil) && spools.contains { $0.bytes > 0 }
-      throw isWorthKeeping ? CaptureError("\(error); \(folder.keep())") : error
+      throw isWorthKeeping ? CaptureError("\(error); \(folder.keep(complete: false))") : error
     }
     let duration = ContinuousClock.now - start
     tasks.addRunning()

@@ -46,9 +46,10 @@ final class RecordingFolder: Sendable {
     try? SystemCalls.put(Array((String(repeating: "0", count: max(20 - digits.count, 0)) + digits + "\n").utf8), into: until, at: 0)
   }
 
-  /// Leaves it where it is; answers a sentence that says so.
-  func keep() -> String {
+  /// Leaves it where it is; answers a sentence that says so. If the pages of all CPUs are `complete`, none are left out when it is read.
+  func keep(complete: Bool) -> String {
     isKept.withLock { $0 = true }
+    if complete { SystemCalls.remove("\(path)/\(Self.until)") }
     return "what was recorded is in \(path)"
   }
 

@@ -12,8 +12,9 @@ final class RingReader: Sendable {
   private let pageSize: Int
   /// Takes pages before they are full, for somebody looks at them while they are recorded.
   private let isPrompt: Bool
-  /// Before 6.1 splice(2) gave nothing of a page that had been read in part (ring_buffer_read_page in kernel/trace/ring_buffer.c).
-  private let takesParts = SystemCalls.kernelVersion >= (6, 1)
+  /// Whether splice(2) goes on behind a page that was read in part (ring_buffer_read_page in kernel/trace/ring_buffer.c): tried on 6.1, 6.12 and 6.18;
+  /// kernels before are believed not to.
+  private static let takesParts = SystemCalls.kernelVersion >= (6, 1)
   private let pipe: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
   private let pages: FileDescriptor
   private let whenComplete: @Sendable () -> Void
@@ -79,8 +80,8 @@ final class RingReader: Sendable {
       var moved = isPrompt ? try readPages() : try moveFullPages()
       if time >= next * Self.second {
         next = time / Self.second + 1
-        if takesParts, !isPrompt { moved += try readPage(into: &page) }
-        if takesParts || isPrompt {
+        if Self.takesParts, !isPrompt { moved += try readPage(into: &page) }
+        if Self.takesParts || isPrompt {
           spool.completeUntil = time
           whenComplete()
         }

@@ -35,7 +35,8 @@ struct PerfRunTests {
     return (b.build(), times.sorted())
   }
 
-  private static func line(_ record: Record, _ recording: borrowing Recording) -> String {
+  /// What `record`, the last one of `recording`, says.
+  static func line(_ record: Record, _ recording: borrowing Recording) -> String {
     let vector = recording.bytes(of: record).integer(UInt32.self, at: 8, recording.order(ofStream: record.stream)) ?? 0
     return record.kind == .gap
       ? "gap [\(record.cpu)] \(recording.gap.after)…\(recording.gap.before)" : "\(record.time) [\(record.cpu)] vec=\(vector)"

@@ -28,12 +28,6 @@ struct RingRunTests {
     return b.build()
   }
 
-  private static func line(_ record: Record, _ recording: borrowing Recording) -> String {
-    let vector = recording.bytes(of: record).integer(UInt32.self, at: 8, recording.order(ofStream: record.stream)) ?? 0
-    return record.kind == .gap
-      ? "gap [\(record.cpu)] \(recording.gap.after)…\(recording.gap.before)" : "\(record.time) [\(record.cpu)] vec=\(vector)"
-  }
-
   /// Every record of `recording`, by runs of at most `limit`, of which `take` says how many are taken of how many; and the most parts of one.
   private static func runs(_ recording: inout Recording, limit: Int, _ take: (Int) -> Int) -> (lines: [String], parts: Int) {
     var lines: [String] = []
@@ -41,7 +35,7 @@ struct RingRunTests {
     while true {
       guard let run = recording.nextRun(limit: limit) else {
         guard let record = recording.next() else { return (lines, most) }
-        lines.append(line(record, recording))
+        lines.append(PerfRunTests.line(record, recording))
         continue
       }
       let (records, parts) = recording.withEntries(of: run) { entries, parts, _ in
@@ -50,7 +44,7 @@ struct RingRunTests {
       #expect(records.count == run.count && run.count <= limit)
       most = max(most, parts)
       let taken = take(run.count)
-      lines += records.prefix(taken).map { line($0, recording) }
+      lines += records.prefix(taken).map { PerfRunTests.line($0, recording) }
       #expect(recording.take(run, taken) == records[taken - 1].time)
     }
   }
@@ -61,7 +55,7 @@ struct RingRunTests {
     let file = try TextFile(Array(Self.recording(&random)))
     var recording = try Recording(paths: [file.path])
     var expected: [String] = []
-    while let record = recording.next() { expected.append(Self.line(record, recording)) }
+    while let record = recording.next() { expected.append(PerfRunTests.line(record, recording)) }
     for limit in [1, 7, 100, 10_000] {
       var whole = try Recording(paths: [file.path])
       let (lines, parts) = Self.runs(&whole, limit: limit) { $0 }
