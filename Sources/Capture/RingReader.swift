@@ -77,8 +77,11 @@ final class RingReader: Sendable {
       let ready = SystemCalls.wait(for: isPrompt ? [stop] : [stop, pages], timeout: min(Self.longestSleep, patience))
       isStopped = ready[0]
       let time = SystemCalls.monotonicTime
-      var moved = isPrompt ? try readPages() : try moveFullPages()
-      if time >= next * Self.second {
+      let isDue = time >= next * Self.second
+      // Kernels that may not keep their word about the watermark are looked after whenever we wake; others are asked again then.
+      let isWanted = ready.last == true || isDue || !Self.takesParts
+      var moved = isPrompt ? try readPages() : isWanted ? try moveFullPages() : 0
+      if isDue {
         next = time / Self.second + 1
         if Self.takesParts, !isPrompt { moved += try readPage(into: &page) }
         if Self.takesParts || isPrompt {
@@ -95,7 +98,7 @@ final class RingReader: Sendable {
   /// In nanoseconds.
   private static let second: UInt64 = 1_000_000_000
 
-  /// In milliseconds; not all kernels keep their word about the watermark.
+  /// In milliseconds; not all kernels wake us at the watermark.
   private static let longestSleep: Int32 = 250
   private static let pause: Int32 = 20
 
@@ -107,7 +110,8 @@ final class RingReader: Sendable {
       do {
         moved = try SystemCalls.splice(pages, to: pipe.writeEnd, count: Int(Self.stride), waiting: false)
       } catch {
-        if error == .invalidArgument || error == .noFunction { return try readPages() }
+        // To move a page the kernel needs another one; this process has one to read into.
+        if error == .invalidArgument || error == .noFunction || error == .noMemory { return try readPages() }
         throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
       }
       if moved == 0 { return total }
