@@ -83,7 +83,7 @@ final class RingReader: Sendable {
       var moved = isPrompt ? try readPages() : isWanted ? try moveFullPages() : 0
       if isDue {
         next = time / Self.second + 1
-        if Self.takesParts, !isPrompt { moved += try readPage(into: &page) }
+        if Self.takesParts, !isPrompt { moved += try readPart(&page) }
         if Self.takesParts || isPrompt {
           spool.completeUntil = time
           whenComplete()
@@ -116,11 +116,7 @@ final class RingReader: Sendable {
       }
       if moved == 0 { return total }
       total += moved
-      do {
-        try SystemCalls.drain(pipe.readEnd, count: moved, to: spool.file)
-      } catch {
-        throw CaptureError("the recording cannot be kept on disk", error)
-      }
+      try keep { try SystemCalls.drain(pipe.readEnd, count: moved, to: spool.file) }
       spool.grow(by: moved)
     }
   }
@@ -129,30 +125,39 @@ final class RingReader: Sendable {
   private func readPages() throws(CaptureError) -> Int {
     var total = 0
     var page = [UInt8](repeating: 0, count: pageSize)
-    while true {
-      let count = try readPage(into: &page)
-      if count == 0 { return total }
-      total += count
+    while try readPage(into: &page) {
+      try keep { try spool.append(page) }
+      total += pageSize
+    }
+    return total
+  }
+
+  /// Reads the page that is being written as far as it is; answers how many bytes. A CPU that has little to say would fill the disk with pages that
+  /// have little in them: what it writes until the next second joins them.
+  private func readPart(_ page: inout [UInt8]) throws(CaptureError) -> Int {
+    guard try readPage(into: &page) else { return 0 }
+    try keep { if try !spool.join(page) { try spool.append(page) } }
+    return pageSize
+  }
+
+  private func keep(_ write: () throws -> Void) throws(CaptureError) {
+    do {
+      try write()
+    } catch {
+      throw CaptureError("the recording cannot be kept on disk", error as? Errno ?? .ioError)
     }
   }
 
-  /// Reads the next page as far as it is written, with room for it in `page`; answers how many bytes, 0 if there is nothing.
-  private func readPage(into page: inout [UInt8]) throws(CaptureError) -> Int {
+  /// Reads the next page as far as it is written, with room for it in `page`; answers whether there is one.
+  private func readPage(into page: inout [UInt8]) throws(CaptureError) -> Bool {
     let count: Int
     do throws(Errno) {
       count = try SystemCalls.read(pages, into: &page)
     } catch {
-      if error == .resourceTemporarilyUnavailable { return 0 }
+      if error == .resourceTemporarilyUnavailable { return false }
       throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
     }
-    if count == 0 { return 0 }
     page.replaceSubrange(count..., with: repeatElement(0, count: pageSize - count))
-    do {
-      try spool.file.writeAll(page)
-    } catch {
-      throw CaptureError("the recording cannot be kept on disk", error as? Errno ?? .ioError)
-    }
-    spool.grow(by: pageSize)
-    return pageSize
+    return count > 0
   }
 }

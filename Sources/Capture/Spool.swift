@@ -7,6 +7,8 @@ final class Spool: Sendable {
   let file: FileDescriptor
   private let extent = Mutex(0..<0)
   private let complete = Mutex<UInt64>(0)
+  /// Where the page begins that was appended last by itself.
+  let last = Mutex<Int?>(nil)
 
   /// An unnamed temporary file in `directory`, gone with this process.
   init(cpu: Int, directory: String) throws(CaptureError) {

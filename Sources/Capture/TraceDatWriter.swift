@@ -41,7 +41,7 @@ struct TraceDatWriter {
       places[run.cpu] = (offset, run.range.count)
       offset = aligned(offset + run.range.count)
     }
-    var bytes = Bytes(head)
+    var bytes = WrittenBytes(head)
     for place in places {
       bytes.append(UInt64(place.offset))
       bytes.append(UInt64(place.size))
@@ -56,7 +56,7 @@ struct TraceDatWriter {
 
   /// Everything before the places of the CPUs' data.
   private func head(cpuCount: Int) -> [UInt8] {
-    var bytes = Bytes([0x17, 0x08, 0x44])
+    var bytes = WrittenBytes([0x17, 0x08, 0x44])
     bytes.append("tracing")
     bytes.append(terminated: "6")
     bytes.append(UInt8(Self.isBigEndian ? 1 : 0))
@@ -74,7 +74,7 @@ struct TraceDatWriter {
     return bytes.content
   }
 
-  private func appendFormats(to bytes: inout Bytes) {
+  private func appendFormats(to bytes: inout WrittenBytes) {
     bytes.append(terminated: "header_page")
     bytes.append(counted: metadata.headerPage)
     bytes.append(terminated: "header_event")
@@ -89,7 +89,7 @@ struct TraceDatWriter {
     }
   }
 
-  private func appendOptions(to bytes: inout Bytes) {
+  private func appendOptions(to bytes: inout WrittenBytes) {
     func append(_ option: Option, _ data: [UInt8]) {
       bytes.append(option.rawValue)
       bytes.append(UInt32(data.count))
@@ -101,33 +101,5 @@ struct TraceDatWriter {
     append(.uname, Array(metadata.uname.utf8) + [0])
     append(.version, Array("wakepath".utf8) + [0])
     bytes.append(Option.done.rawValue)
-  }
-}
-
-/// Bytes that grow by what is appended.
-private struct Bytes {
-  private(set) var content: [UInt8]
-
-  init(_ content: [UInt8]) { self.content = content }
-
-  mutating func append(_ bytes: [UInt8]) { content += bytes }
-  mutating func append(_ text: String) { content += Array(text.utf8) }
-  mutating func append(zeros count: Int) { content += repeatElement(0, count: count) }
-
-  /// `text` and a zero byte.
-  mutating func append(terminated text: String) { content += Array(text.utf8) + [0] }
-
-  /// The number of `bytes` in eight bytes, and `bytes`.
-  mutating func append(counted bytes: [UInt8]) {
-    append(UInt64(bytes.count))
-    content += bytes
-  }
-
-  mutating func append<T: FixedWidthInteger & UnsignedInteger>(_ value: T) {
-    let size = MemoryLayout<T>.size
-    for index in 0..<size {
-      let shift = 8 * (TraceDatWriter.isBigEndian ? size - 1 - index : index)
-      content.append(UInt8(truncatingIfNeeded: value >> shift))
-    }
   }
 }
