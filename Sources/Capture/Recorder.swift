@@ -68,7 +68,7 @@ public enum Recorder {
     _ probes: Probes, _ inbox: Inbox, _ notes: inout [String]
   ) throws(CaptureError) -> Captured {
     let events = try instance.configure(options, probes: probes.events, &notes)
-    var metadata = try TraceMetadata(tracing: tracing.path, events: events)
+    var metadata = try TraceMetadata(tracing: tracing.path, instance: instance.path, events: events)
     metadata.clock = instance.text("trace_clock")
     var tasks = TaskNames(metadata.eventFormats.flatMap(\.formats))
     tasks.addRunning()

@@ -57,6 +57,7 @@ struct RecordingInstance: ~Copyable {
   ) throws(CaptureError) -> [RecordedEvent] {
     try turn(on: false)
     try set("trace_clock", options.clock, "this kernel cannot record with the clock \(options.clock)")
+    if options.flightBytesPerCPU == nil, options.bufferBytesPerCPU ?? Self.defaultBufferBytes >= 32 * Self.pageBytes { setPages(Self.pageBytes) }
     try setBuffer(options.trigger == nil ? options.flightBytesPerCPU ?? options.bufferBytesPerCPU : options.bufferBytesPerCPU, &notes)
     // Kernels before 5.0 do not know the first, and a top instance may have been told not to do the other.
     try? instance.write("25", to: "buffer_percent")
@@ -98,6 +99,18 @@ struct RecordingInstance: ~Copyable {
     } catch {
       throw CaptureError(failure, error)
     }
+  }
+
+  /// Kernels from 6.8 on can take more than a page of memory for a page of the buffer (`buffer_subbuf_size_kb`): fewer are moved then, and a move costs
+  /// as much as a hundred events. Up to 32 KiB the kernel finds memory in one piece as surely as less (`PAGE_ALLOC_COSTLY_ORDER`); but the last page
+  /// of each CPU, and one for each second, are written to the file though they are not full.
+  private static let pageBytes = 16 << 10
+
+  /// Sets the size of the buffer's pages; where it cannot be set, or would be less, it stays.
+  private func setPages(_ bytes: Int) {
+    let file = "buffer_subbuf_size_kb"
+    guard let now = Int(String(decoding: text(file), as: UTF8.self).prefix(while: \.isNumber)), now < bytes >> 10 else { return }
+    try? instance.write("\(bytes >> 10)", to: file)
   }
 
   /// Without a size asked for, takes what the memory allows.

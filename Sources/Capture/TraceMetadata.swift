@@ -22,9 +22,9 @@ struct TraceMetadata {
   /// Of a recording that was not made here.
   init() {}
 
-  /// Reads what does not change while `events` are recorded.
-  init(tracing directory: String, events: [RecordedEvent]) throws(CaptureError) {
-    headerPage = try Self.read("\(directory)/events/header_page")
+  /// Reads what does not change while `events` are recorded in `instance`, of which each may have pages of its own size.
+  init(tracing directory: String, instance: String, events: [RecordedEvent]) throws(CaptureError) {
+    headerPage = try Self.read("\(instance)/events/header_page")
     headerEvent = try Self.read("\(directory)/events/header_event")
     pageSize = Self.pageSize(headerPage) ?? 4096
     let ftrace = "\(directory)/events/ftrace"

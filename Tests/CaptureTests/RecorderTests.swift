@@ -37,11 +37,16 @@ extension KernelTests {
     @Test(.enabled(if: Machine.hasTraceCmd, "trace-cmd is not installed"))
     func traceCmdReadsEveryEvent() throws {
       var options = options
-      options.command = Self.datagrams
+      // Over some seconds, at which pages are read that are not full.
+      options.command = Self.datagrams.map { $0.replacing("  a.recv(200)", with: "  a.recv(200)\n  __import__('time').sleep(0.05)") }
       let summary = try Recorder.record(options)
       #expect(summary.command == .exited(0))
       #expect(summary.end == .commandEnded)
       #expect(summary.lost == 0)
+      if FileManager.default.fileExists(atPath: "/sys/kernel/tracing/buffer_subbuf_size_kb") {
+        // Behind the magic number, the version, and one byte each for the order of bytes and the size of a long.
+        #expect(try SystemCalls.contents(of: options.output)[14..<18] == [0, 0x40, 0, 0])
+      }
       let report = try Machine.output(of: "trace-cmd report \(options.output)")
       let lines = report.split(separator: "\n").filter { !$0.hasPrefix("cpus=") }
       #expect(lines.count == summary.events)
