@@ -82,22 +82,23 @@ extension JourneyEngine {
     return sum == dataLength ? run : nil
   }
 
-  /// The packet of `flow` that TCP takes in with `reported` bytes: the first in `waiting` whose segment has as many, or that begins a run of
-  /// segments merged in a backlog; else the first such in `silent`.
+  /// The packet of `flow` that TCP takes in with `reported` bytes: the first in `waiting` whose segment has as many, or begins a run of segments
+  /// merged in a backlog that has; else the first such in `silent`.
   func headed(_ waiting: [Int], _ silent: [Int], _ flow: FlowID, _ reported: UInt32) -> Int? {
     let known = (waiting + silent).sorted { packets.slots[$0].journey.id < packets.slots[$1].journey.id }
     guard known.contains(where: { packets.slots[$0].journey.header != nil }) else { return nil }
     let segments = segments(of: known).filter { $0.flow == flow }
-    for candidates in [waiting, silent] {
-      if let whole = segments.first(where: { $0.dataLength == reported && candidates.contains($0.packet) }) { return whole.packet }
-    }
-    for first in segments where first.dataLength > 0 {
+    // A backlog hands over what came first; tcp_probe counts in 16 bits.
+    func isWhole(_ first: Segment) -> Bool {
       var sum = first.dataLength
-      // tcp_probe counts in 16 bits.
-      while sum < 4 << 16, let next = segments.first(where: { $0.sequence == first.sequence &+ sum && $0.dataLength > 0 }) {
+      while sum & 0xffff != reported, sum > 0, sum < 4 << 16 {
+        guard let next = segments.first(where: { $0.sequence == first.sequence &+ sum && $0.dataLength > 0 }) else { return false }
         sum += next.dataLength
-        if sum & 0xffff == reported { return first.packet }
       }
+      return sum & 0xffff == reported
+    }
+    for candidates in [waiting, silent] {
+      if let first = segments.first(where: { candidates.contains($0.packet) && isWhole($0) }) { return first.packet }
     }
     return nil
   }

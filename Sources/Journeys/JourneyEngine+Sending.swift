@@ -37,6 +37,7 @@ extension JourneyEngine {
     guard let context, contexts[context].pending.contains(packets.ref(slot)) else { return false }
     let journey = packets.slots[slot].journey
     if device != journey.device { return true }
+    if let header = journey.header, header.protocolNumber == Event.IPProtocol.tcp, sockets.isOurs(header.flow) { return false }
     // The same packet has grown by the header of its link, with or without a VLAN tag.
     return !packets.slots[slot].isFromBacklog && [0, 14, 18].contains(length &- journey.length)
   }

@@ -36,13 +36,13 @@ extension JourneyEngine {
         packets.slots[segment.packet].journey.stages[.transport] = mark
         contexts[context].mates.append(packets.ref(segment.packet))
       }
-      place(segment.packet, socket, segment.sequence, segment.dataLength)
+      place(segment.packet, socket, segment.sequence, segment.dataLength, isMerged: run.count > 1)
     }
     return true
   }
 
-  /// The bytes of the packet in `slot` in the stream of `socket`.
-  private mutating func place(_ slot: Int, _ socket: Int, _ first: UInt32, _ dataLength: UInt32) {
+  /// The bytes of the packet in `slot` in the stream of `socket`; TCP may have merged it in the socket's backlog.
+  private mutating func place(_ slot: Int, _ socket: Int, _ first: UInt32, _ dataLength: UInt32, isMerged: Bool = false) {
     let accepted = sockets.sockets[socket].accepted
     let anchor = sockets.sockets[socket].anchor ?? (first, accepted)
     let from = anchor.position + Int64(Int32(bitPattern: first &- anchor.sequence))
@@ -56,7 +56,7 @@ extension JourneyEngine {
     }
     packets.slots[slot].dataLength = dataLength
     guard from <= accepted else {
-      let early = EarlyPacket(packet: packets.ref(slot), from: from, end: end)
+      let early = EarlyPacket(packet: packets.ref(slot), from: from, end: end, isMerged: isMerged)
       let place = sockets.sockets[socket].outOfOrder.firstIndex { $0.from > from } ?? sockets.sockets[socket].outOfOrder.count
       sockets.sockets[socket].outOfOrder.insert(early, at: place)
       packets.slots[slot].journey.stream = from..<end
@@ -66,8 +66,17 @@ extension JourneyEngine {
     // tcp_ofo_queue
     while let early = sockets.sockets[socket].outOfOrder.first, early.from <= sockets.sockets[socket].accepted {
       sockets.sockets[socket].outOfOrder.removeFirst()
-      guard let slot = packets.slot(early.packet), early.end > sockets.sockets[socket].accepted else { continue }
-      append(slot, socket, early.from, early.end)
+      guard let slot = packets.slot(early.packet) else { continue }
+      let accepted = sockets.sockets[socket].accepted
+      guard early.end <= accepted else {
+        append(slot, socket, early.from, early.end)
+        continue
+      }
+      // Of what is merged TCP drops nothing while there is something new in it.
+      let isKept = early.isMerged && sockets.sockets[socket].outOfOrder.contains { $0.isMerged && $0.end > accepted }
+      guard isKept, packets.slots[slot].state == .queued else { continue }
+      packets.slots[slot].journey.stream = nil
+      self.end(slot, .absorbed)
     }
   }
 

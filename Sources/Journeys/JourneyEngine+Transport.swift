@@ -60,7 +60,7 @@ extension JourneyEngine {
     packets.slots[slot].journey.flow = flow
     packets.slots[slot].journey.socket = socket
     packets.slots[slot].socketKey = key
-    sockets.sockets[index].flow = flow
+    sockets.name(index, flow)
     packets.slots[slot].journey.stages[.transport] = StageMark(e, .tcpProbe, link)
     let length = unwrapped(reported, packets.slots[slot].journey.length)
     if length > 0 { accept(e, context, slot, index, length) }
@@ -193,20 +193,27 @@ extension JourneyEngine {
   }
 
   /// The packet waiting in `context` that says it is one of `flow` and may change its connection from `old`: the first, or where our FIN is to
-  /// be acknowledged the first of those that acknowledge most.
+  /// be acknowledged the first of those that acknowledge most, and where only the other's FIN is awaited the one that has it.
   private func pending(_ context: Int, _ flow: FlowID, _ old: Int32) -> Int? {
     let own = contexts[context].pending.compactMap { packets.slot($0) }
       .filter { packets.slots[$0].state == .delivered && packets.slots[$0].journey.header?.flow == flow }
+    if old == Event.TCPState.finWait2 { return own.first { mayChange($0, from: old) } ?? own.first }
     guard old == Event.TCPState.finWait1 || old == Event.TCPState.lastACK, var best = own.first else { return own.first }
     func number(_ slot: Int) -> UInt32 { packets.slots[slot].journey.header?.acknowledgement ?? 0 }
     for slot in own where Int32(bitPattern: number(slot) &- number(best)) > 0 { best = slot }
     return best
   }
 
+  /// Whether the packet in `slot` may change its connection from `old`, as far as its header tells: where the other's FIN is awaited it has one.
+  private func mayChange(_ slot: Int, from old: Int32) -> Bool {
+    guard old == Event.TCPState.finWait2, let header = packets.slots[slot].journey.header else { return true }
+    return !header.flags.isDisjoint(with: [.fin, .rst])
+  }
+
   /// inet_sock_set_state while a packet is processed: a handshake or teardown.
   mutating func setState(_ e: Event, _ socket: UInt64, _ old: Int32, _ new: Int32, _ flow: FlowID) {
     if new == Event.TCPState.established { connect(socket, flow) }
-    sockets.sockets[sockets.find(socket)].flow = flow
+    sockets.name(sockets.find(socket), flow)
     if e.context == .process, e.pid != 0 {
       let task = tasks.find(e.pid)
       tasks.tasks[task].changed = isByPacket(old, new) || new == Event.TCPState.close ? nil : (socket, flow)
@@ -215,7 +222,7 @@ extension JourneyEngine {
     guard let context = context(of: e) else { return }
     guard socket == 0 || contexts[context].strangersSocket != socket else { return contexts[context].mayWake = false }
     let current = packets.slot(contexts[context].current)
-    let isCurrents = current.map { belongs($0, to: socket, flow, old) } ?? false
+    let isCurrents = current.map { belongs($0, to: socket, flow, old) && mayChange($0, from: old) } ?? false
     if !isCurrents {
       // A task that calls connect(), close() or shutdown() changes states, too, with no packet in hand.
       let isPolling = e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff)

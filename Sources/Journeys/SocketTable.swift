@@ -47,12 +47,16 @@ struct EarlyPacket {
   var packet: PacketRef
   var from: Int64
   var end: Int64
+  /// Whether TCP put it into one with others.
+  var isMerged = false
 }
 
 /// The sockets seen, by address.
 struct SocketTable: ~Copyable {
   private var index = AddressTable<Int32>()
   private var free: [Int32] = []
+  /// Connections that end in this machine.
+  private var flows: Set<FlowID> = []
   var sockets = UniqueArray<SocketState>()
 
   /// Sockets kept at most; beyond, those with nothing queued are forgotten.
@@ -76,6 +80,18 @@ struct SocketTable: ~Copyable {
     index[alias] = slot
     sockets[Int(slot)].keys += 1
   }
+
+  /// The connection of the socket at `index` is `flow`.
+  @inline(__always)
+  mutating func name(_ index: Int, _ flow: FlowID) {
+    guard sockets[index].flow != flow else { return }
+    sockets[index].flow = flow
+    if flows.count >= Self.limit { flows.removeAll(keepingCapacity: true) }
+    if flow != .none { flows.insert(flow) }
+  }
+
+  /// Whether a socket of this machine had the connection `flow`, which then is not forwarded.
+  func isOurs(_ flow: FlowID) -> Bool { flows.contains(flow) }
 
   /// The index of the socket at `address`, or nil.
   func known(_ address: UInt64) -> Int? { index[address].map(Int.init) }

@@ -41,6 +41,17 @@ import Testing
   @Test(arguments: ["6.6", "6.12", "6.18"])
   func sequenceNumbersPlaceSegments(kernel: String) throws { try expectNoDifference("lossy", kernel, hasProbes: true) }
 
+  /// What was told wrong once: an address that is used again by what is sent while its packet waits in the batch, a FIN behind the ACK of ours,
+  /// data that was merged in a backlog behind bytes that had come before, and a recording that ends in the middle of GRO.
+  @Test(arguments: [
+    ("handshake", "6.12", 606), ("handshake", "6.12", 740), ("random", "6.12", 2570), ("lossy", "6.12", 124), ("random", "6.12", 2030),
+    ("random", "6.6", 915), ("random", "6.18", 404),
+  ])
+  func seedsThatFailedOnce(scenario: String, kernel: String, seed: UInt64) throws {
+    let check = SeriesCheck(scenario, seeds: seed...seed, try #require(Kernel.all[kernel]), hasProbes: true)
+    #expect(check.packets > 10 && check.failures.isEmpty, "\(check.failures)")
+  }
+
   /// Elsewhere order is all there is, and it misleads now and then.
   @Test(arguments: ["gro", "rps", "backlog", "handshake", "lossy", "busy-reader", "random"], kernels)
   func fewJourneysAreMisled(scenario: String, kernel: String) throws {

@@ -97,10 +97,15 @@ extension CPU {
     var at = segment.from
     for truth in packet.received {
       let length = truth.payload ?? segment.length
-      parts.append((truth, at + length))
-      truth.stream = length > 0 ? Int64(at)..<Int64(at + length) : nil
-      if segment.isFIN, length == 0 { truth.end(.absorbed) }
       at += length
+      // Of what was merged in the backlog, the first may have come before.
+      if length > 0, at <= socket.accepted {
+        truth.end(.absorbed)
+        continue
+      }
+      parts.append((truth, at))
+      truth.stream = length > 0 ? Int64(at - length)..<Int64(at) : nil
+      if segment.isFIN, length == 0 { truth.end(.absorbed) }
     }
     socket.accepted = segment.to
     socket.unread += parts.map(\.truth)
