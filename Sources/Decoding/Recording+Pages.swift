@@ -38,6 +38,9 @@ extension Recording {
   static func sources(_ path: String, _ formats: inout PageFormats?) throws(DecodingError) -> [Source] {
     guard Directory.exists(path) else { return [Source(file: try file(path))] }
     let folder = TraceFolder(path)
+    if let formats, formats.isHead, !folder.pages.isEmpty {
+      throw DecodingError(path: path, "holds pages of another recording than those before it, which a killed recorder has left: read each by itself")
+    }
     if formats == nil, !folder.pages.isEmpty {
       if let head = folder.head {
         formats = try PageFormats(path: head, isHead: true)

@@ -16,7 +16,8 @@ extension EventStream {
       if windows.count < Self.windowLimit { windows.append(event.time..<event.time) }
     case .windowEnds:
       paused = min(paused ?? ready.count, ready.count)
-      if let begin = windows.last?.lowerBound, event.time >= begin { windows[windows.count - 1] = begin..<event.time }
+      // Behind the limit the last one listed has ended.
+      if let last = windows.last, last.isEmpty, event.time >= last.lowerBound { windows[windows.count - 1] = last.lowerBound..<event.time }
     default: break
     }
   }

@@ -113,7 +113,26 @@ struct PagesTests {
         try Data("\(until)\n".utf8).write(to: left.appendingPathComponent("until"))
         #expect(try packets().contains { $0.contains(" rx ") } == isThere)
       }
+      // In the middle of a page, too.
+      let events = try Tool.wakepath("events", "--json", trace).lines.filter { !$0.isEmpty }.compactMap { line in
+        try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      }
+      let times = events.compactMap { ($0["time"] as? NSNumber)?.uint64Value }.sorted()
+      for time in [times[times.count / 3], times[times.count / 2] + 1] {
+        try Data("\(time)\n".utf8).write(to: left.appendingPathComponent("until"))
+        #expect(try Tool.wakepath("events", "--json", left.path).lines.count { !$0.isEmpty } == times.count { $0 <= time })
+      }
+      #expect(try Tool.wakepath("events", left.path, left.path).errors.contains("\(left.path): holds pages of another recording"))
       try FileManager.default.removeItem(at: left.appendingPathComponent("until"))
+      // The kernel fills a long with the sign of its flags.
+      let flagged = left.appendingPathComponent("cpu0")
+      let plain = try Data(contentsOf: flagged)
+      var page = plain
+      page[11] |= 0x80
+      page.replaceSubrange(12..<16, with: repeatElement(0xff, count: 4))
+      try page.prefix(4096).write(to: flagged)
+      #expect(try Tool.wakepath("events", left.path).status == 0)
+      try plain.write(to: flagged)
       // What a flight recorder has let go is a hole before its pages.
       for cpu in 0..<2 {
         let file = left.appendingPathComponent("cpu\(cpu)")

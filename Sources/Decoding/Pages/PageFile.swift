@@ -26,7 +26,9 @@ enum PageFile {
         let commit = head.unsigned(at: PageLayout.commitOffset, size: commitSize, order)
       else { return false }
       let length = commit & PageLayout.lengthMask
-      let flags = commit & ~PageLayout.lengthMask
+      // The flags are an int's, and fill the upper half of a long when the highest is set.
+      guard commit >> 32 == 0 || commit >> 32 == UInt64(UInt32.max) else { return false }
+      let flags = commit & UInt64(UInt32.max) & ~PageLayout.lengthMask
       return time != 0 && length > 0 && length <= UInt64(capacity) && flags & ~(PageLayout.missedEvents | PageLayout.missedStored) == 0
     }
   }

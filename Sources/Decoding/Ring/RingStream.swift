@@ -7,7 +7,7 @@ struct RingStream {
   private let layout: PageLayout
   private var source: PageSource
   private let path: String
-  /// The stream ends before the first page that begins later, in nanoseconds.
+  /// The stream ends before the first event that is later, in nanoseconds.
   private let until: UInt64
 
   private var bufferOffset = 0
@@ -185,6 +185,10 @@ struct RingStream {
     }
     swap(&table, &entries)
     (self.time, cursor, entryCount) = (time, at, count)
+    if until != .max, let late = entries[..<count].firstIndex(where: { $0.time > until }) {
+      (cursor, entryCount, isPastEnd) = (dataEnd, late, true)
+      return
+    }
     if let damage { abandon(damage.kind, damage.detail, &diagnostics) }
   }
 
