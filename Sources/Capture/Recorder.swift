@@ -8,12 +8,16 @@ public enum Recorder {
     let tracing = try TraceDirectory.forRecording()
     defer { tracing.close() }
     let inbox = try Inbox()
+    // Each CPU takes four.
+    let openFiles = SystemCalls.openFiles
+    SystemCalls.setOpenFiles(openFiles.allowed)
+    defer { SystemCalls.setOpenFiles(openFiles.chosen) }
     // From here on no signal ends this process; what it asks for is done at the next look into the inbox.
     let handlers = SignalHandlers(inbox: inbox)
     defer { handlers.restore() }
     var notes = RecordingInstance.removeLeftovers(in: tracing) + DynamicEvents.removeLeftovers(in: tracing)
     notes += RecordingFolder.leftovers(beside: output)
-    var captured = try capture(options, output, tracing, inbox, &notes)
+    var captured = try capture(options, output, tracing, inbox, openFiles.chosen, &notes)
     captured.workload?.finish(inbox: inbox, grace: grace)
     let scan = PageScan(captured.spools, symbols: .ofKernel, tasks: captured.tasks)
     captured.metadata.symbols = scan.symbols.needed
@@ -46,14 +50,14 @@ public enum Recorder {
   }
 
   private static func capture(
-    _ options: RecordingOptions, _ output: OutputFile, _ tracing: TraceDirectory, _ inbox: Inbox, _ notes: inout [String]
+    _ options: RecordingOptions, _ output: OutputFile, _ tracing: TraceDirectory, _ inbox: Inbox, _ openFiles: UInt, _ notes: inout [String]
   ) throws(CaptureError) -> Captured {
     // Names that are none must not reach the definitions of probes.
     _ = try RecordingInstance.filter(options.devices)
     let instance = try RecordingInstance(tracing)
     var probes = Probes(options, tracing)
     do throws(CaptureError) {
-      let captured = try capture(options, output, tracing, instance, probes, inbox, &notes)
+      let captured = try capture(options, output, tracing, instance, probes, inbox, openFiles, &notes)
       for note in [instance.remove(), probes.remove()] { if let note { notes.append(note) } }
       return captured
     } catch {
@@ -65,7 +69,7 @@ public enum Recorder {
 
   private static func capture(
     _ options: RecordingOptions, _ output: OutputFile, _ tracing: TraceDirectory, _ instance: borrowing RecordingInstance,
-    _ probes: Probes, _ inbox: Inbox, _ notes: inout [String]
+    _ probes: Probes, _ inbox: Inbox, _ openFiles: UInt, _ notes: inout [String]
   ) throws(CaptureError) -> Captured {
     let events = try instance.configure(options, probes: probes.events, &notes)
     var metadata = try TraceMetadata(tracing: tracing.path, instance: instance.path, events: events)
@@ -85,15 +89,15 @@ public enum Recorder {
     let watch = FlightWatch(options, metadata, spools, folder)
     let start = ContinuousClock.now
     try instance.turn(on: true)
-    let notes = options.notes
-    for note in notes { instance.mark(note) }
+    let said = options.notes
+    for note in said { instance.mark(note) }
     var workload: Workload?
     let end: RecordingSummary.End
     do throws(CaptureError) {
-      if !options.command.isEmpty { workload = try Workload(options.command, inbox: inbox) }
+      if !options.command.isEmpty { workload = try Workload(options.command, inbox: inbox, openFiles: openFiles) }
       end = try RecordingWait(inbox, deadline: options.duration.map { start + $0 }).untilEnd(instance, events, options.burst, watch)
       // What was said at the beginning may have been overwritten.
-      if options.flightBytesPerCPU != nil { for note in notes { instance.mark(note) } }
+      if options.flightBytesPerCPU != nil { for note in said { instance.mark(note) } }
       try instance.turn(on: false)
       if let readers { try readers.finish() } else { try startReading().finish() }
       if isLeft { for spool in spools { try spool.beginAtFirstPage() } }
@@ -106,6 +110,8 @@ public enum Recorder {
       throw isWorthKeeping ? CaptureError("\(error); \(folder.keep(complete: false))") : error
     }
     let duration = ContinuousClock.now - start
+    let late = RecordingInstance.onlineCPUs(tracing).filter { !instance.cpus.contains($0) }
+    if !late.isEmpty { notes.append("CPU \(late.map(String.init).joined(separator: ", ")) came online meanwhile and is not in the recording") }
     tasks.addRunning()
     if instance.notesNames { tasks.add(saved: (try? SystemCalls.contents(of: "\(tracing.path)/saved_cmdlines")) ?? []) }
     metadata.statistics = spools.map { ($0.cpu, instance.text("per_cpu/cpu\($0.cpu)/stats")) }

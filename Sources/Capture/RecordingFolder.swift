@@ -16,17 +16,30 @@ final class RecordingFolder: Sendable {
 
   /// Makes the directory beside `output`, with `metadata`.
   init(_ output: OutputFile, _ metadata: TraceMetadata) throws(CaptureError) {
-    path = "\(output.path).\(SystemCalls.processID)\(Self.suffix)"
-    do throws(Errno) {
-      try SystemCalls.makeDirectory(path)
-    } catch {
-      throw CaptureError("\(path), where the recording lies until it is complete, cannot be made", error)
-    }
+    path = try Self.make(output)
     // The kernel's other clocks cannot be read here.
-    let isMonotonic = String(decoding: metadata.clock, as: UTF8.self).contains("[mono]")
+    let isMonotonic = String(decoding: metadata.clock, as: UTF8.self).contains("[mono]") && SystemCalls.seesKernelTime
     until = isMonotonic ? try? FileDescriptor.open(
       FilePath("\(path)/\(Self.until)"), .writeOnly, options: [.create, .closeOnExec], permissions: .ownerReadWrite) : nil
     _ = try TraceDatWriter(metadata: metadata, runs: []).write(to: OutputFile("\(path)/\(Self.head)"))
+  }
+
+  /// A recorder of our number may have been killed, in a container the one before.
+  private static func make(_ output: OutputFile) throws(CaptureError) -> String {
+    let stem = "\(output.path).\(SystemCalls.processID)"
+    var attempt = 1
+    while true {
+      let path = "\(stem)\(attempt == 1 ? "" : "-\(attempt)")\(suffix)"
+      do throws(Errno) {
+        try SystemCalls.makeDirectory(path)
+        return path
+      } catch {
+        guard error == .fileExists, attempt < 1000 else {
+          throw CaptureError("\(path), where the recording lies until it is complete, cannot be made", error)
+        }
+        attempt += 1
+      }
+    }
   }
 
   deinit {
@@ -53,13 +66,20 @@ final class RecordingFolder: Sendable {
     return "what was recorded is in \(path)"
   }
 
-  /// A sentence for each that a killed recorder has left beside `output`.
+  /// A sentence for each with something in it that a killed recorder has left beside `output`; to be asked before there is one of this process.
   static func leftovers(beside output: OutputFile) -> [String] {
     ((try? SystemCalls.names(in: output.directory)) ?? []).sorted().compactMap { name in
-      guard name.hasSuffix(suffix), let pid = name.dropLast(suffix.count).split(separator: ".").last.flatMap({ Int32($0) }),
-        !RecordingInstance.isRecorder(pid), SystemCalls.kind(of: "\(output.directory)/\(name)/\(head)").exists
+      let directory = "\(output.directory)/\(name)"
+      guard name.hasSuffix(suffix), let number = name.dropLast(suffix.count).split(separator: ".").last,
+        let pid = Int32(number.prefix { $0 != "-" }), pid == SystemCalls.processID || !RecordingInstance.isRecorder(pid),
+        SystemCalls.kind(of: "\(directory)/\(head)").exists, hasPages(directory)
       else { return nil }
       return "a recording that was killed has left \(output.directory == "." ? "" : "\(output.directory)/")\(name): `wakepath report` reads it"
     }
+  }
+
+  /// A flight recorder leaves everything in the kernel until its end.
+  private static func hasPages(_ directory: String) -> Bool {
+    ((try? SystemCalls.names(in: directory)) ?? []).contains { $0.hasPrefix("cpu") && SystemCalls.kind(of: "\(directory)/\($0)").size > 0 }
   }
 }

@@ -57,8 +57,9 @@ struct RecordingInstance: ~Copyable {
   ) throws(CaptureError) -> [RecordedEvent] {
     try turn(on: false)
     try set("trace_clock", options.clock, "this kernel cannot record with the clock \(options.clock)")
-    if options.flightBytesPerCPU == nil, options.bufferBytesPerCPU ?? Self.defaultBufferBytes >= 32 * Self.pageBytes { setPages(Self.pageBytes) }
-    try setBuffer(options.trigger == nil ? options.flightBytesPerCPU ?? options.bufferBytesPerCPU : options.bufferBytesPerCPU, &notes)
+    let isLarge = options.flightBytesPerCPU == nil && options.bufferBytesPerCPU ?? Self.defaultBufferBytes >= 32 * Self.pageBytes
+    let pages = isLarge ? setPages(Self.pageBytes) : nil
+    try setBuffer(options.trigger == nil ? options.flightBytesPerCPU ?? options.bufferBytesPerCPU : options.bufferBytesPerCPU, orWithPages: pages, &notes)
     // Kernels before 5.0 do not know the first, and a top instance may have been told not to do the other.
     try? instance.write("25", to: "buffer_percent")
     try? instance.write("1", to: "options/overwrite")
@@ -102,20 +103,24 @@ struct RecordingInstance: ~Copyable {
   }
 
   /// Kernels from 6.8 on can take more than a page of memory for a page of the buffer (`buffer_subbuf_size_kb`): fewer are moved then, and a move costs
-  /// as much as a hundred events. Up to 32 KiB the kernel finds memory in one piece as surely as less (`PAGE_ALLOC_COSTLY_ORDER`); but the last page
-  /// of each CPU, and one for each second, are written to the file though they are not full.
+  /// as much as a hundred events. For more than 32 KiB in one piece the kernel does not try hard (`PAGE_ALLOC_COSTLY_ORDER`), and the last page of
+  /// each CPU is written to the file though it is not full.
   private static let pageBytes = 16 << 10
 
-  /// Sets the size of the buffer's pages; where it cannot be set, or would be less, it stays.
-  private func setPages(_ bytes: Int) {
-    let file = "buffer_subbuf_size_kb"
-    guard let now = Int(String(decoding: text(file), as: UTF8.self).prefix(while: \.isNumber)), now < bytes >> 10 else { return }
-    try? instance.write("\(bytes >> 10)", to: file)
+  private static let pageFile = "buffer_subbuf_size_kb"
+
+  /// Sets the size of the buffer's pages; where it cannot be set, or would be less, it stays. Answers the one before, in KiB, if it is another.
+  private func setPages(_ bytes: Int) -> Int? {
+    guard let now = Int(String(decoding: text(Self.pageFile), as: UTF8.self).prefix(while: \.isNumber)), now < bytes >> 10,
+      (try? instance.write("\(bytes >> 10)", to: Self.pageFile)) != nil
+    else { return nil }
+    return now
   }
 
-  /// Without a size asked for, takes what the memory allows.
-  private func setBuffer(_ wanted: Int?, _ notes: inout [String]) throws(CaptureError) {
+  /// Without a size asked for, takes what the memory allows; tries with pages of `pages` KiB before it takes less.
+  private func setBuffer(_ wanted: Int?, orWithPages pages: Int?, _ notes: inout [String]) throws(CaptureError) {
     var bytes = wanted ?? Self.defaultBufferBytes
+    var pages = pages
     while true {
       do throws(Errno) {
         try instance.write("\(max(bytes >> 10, 1))", to: "buffer_size_kb")
@@ -124,6 +129,10 @@ struct RecordingInstance: ~Copyable {
         }
         return
       } catch {
+        if let smaller = pages.take() {
+          try? instance.write("\(smaller)", to: Self.pageFile)
+          continue
+        }
         guard wanted == nil, bytes > Self.leastBufferBytes else {
           throw CaptureError("no memory for a buffer of \(bytes >> 10) KiB per CPU (\(error)): give a smaller --buffer")
         }
@@ -175,7 +184,7 @@ extension RecordingInstance {
     let directory = "\(tracing.path)/instances"
     return ((try? SystemCalls.names(in: directory)) ?? []).compactMap { name in
       guard name.hasPrefix(prefix), let pid = Int32(name.dropFirst(prefix.count).prefix { $0 != "-" }), !isRecorder(pid) else { return nil }
-      // The kernel refuses if somebody reads from it, as a recorder in another container does.
+      // The kernel refuses if it has a file open, as the recorder has, perhaps in another container.
       guard (try? SystemCalls.removeDirectory("\(directory)/\(name)")) != nil else { return nil }
       return "removed the tracing instance \(name), left by a recording that was killed"
     }

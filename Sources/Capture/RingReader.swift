@@ -110,7 +110,7 @@ final class RingReader: Sendable {
       do {
         moved = try SystemCalls.splice(pages, to: pipe.writeEnd, count: Int(Self.stride), waiting: false)
       } catch {
-        // To move a page the kernel needs another one; this process has one to read into.
+        // To move a page the kernel needs another one; what is read goes through one that it keeps for it.
         if error == .invalidArgument || error == .noFunction || error == .noMemory { return try readPages() }
         throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
       }
@@ -150,14 +150,19 @@ final class RingReader: Sendable {
 
   /// Reads the next page as far as it is written, with room for it in `page`; answers whether there is one.
   private func readPage(into page: inout [UInt8]) throws(CaptureError) -> Bool {
-    let count: Int
-    do throws(Errno) {
-      count = try SystemCalls.read(pages, into: &page)
-    } catch {
-      if error == .resourceTemporarilyUnavailable { return false }
-      throw CaptureError("the pages of CPU \(cpu) cannot be read", error)
+    var patience = 50
+    while true {
+      do throws(Errno) {
+        let count = try SystemCalls.read(pages, into: &page)
+        page.replaceSubrange(count..., with: repeatElement(0, count: pageSize - count))
+        return count > 0
+      } catch {
+        if error == .resourceTemporarilyUnavailable { return false }
+        // The first time the kernel needs memory for it, too.
+        guard error == .noMemory, patience > 0 else { throw CaptureError("the pages of CPU \(cpu) cannot be read", error) }
+        patience -= 1
+        SystemCalls.sleep(milliseconds: 20)
+      }
     }
-    page.replaceSubrange(count..., with: repeatElement(0, count: pageSize - count))
-    return count > 0
   }
 }

@@ -51,11 +51,11 @@ enum SystemCalls {
     return names.sorted()
   }
 
-  /// Whether there is something at `path`, and whether it is a plain file.
-  static func kind(of path: String) -> (exists: Bool, isRegular: Bool) {
+  /// Whether there is something at `path`, whether it is a plain file, and its bytes.
+  static func kind(of path: String) -> (exists: Bool, isRegular: Bool, size: Int) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return (false, false) }
-    return (true, status.st_mode & S_IFMT == S_IFREG)
+    guard unsafe stat(path, &status) == 0 else { return (false, false, 0) }
+    return (true, status.st_mode & S_IFMT == S_IFREG, Int(status.st_size))
   }
 
   /// The path with links followed.
@@ -214,6 +214,28 @@ enum SystemCalls {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+
+  // MARK: limits
+
+  /// How many files this process may have open, its own choice up to what it is allowed (getrlimit(2)).
+  static var openFiles: (chosen: UInt, allowed: UInt) {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return (0, 0) }
+    return (UInt(limit.rlim_cur), UInt(limit.rlim_max))
+  }
+
+  /// Chooses `count` for it; what may not be stays as it is.
+  static func setOpenFiles(_ count: UInt) {
+    var limit = rlimit(rlim_cur: rlim_t(count), rlim_max: rlim_t(openFiles.allowed))
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
+  /// Whether this process sees `CLOCK_MONOTONIC` as the kernel counts it: time_namespaces(7) can move it.
+  static var seesKernelTime: Bool {
+    let offsets = String(decoding: (try? contents(of: "/proc/self/timens_offsets")) ?? [], as: UTF8.self)
+    return offsets.split(separator: "\n").filter { $0.hasPrefix("monotonic") || $0.hasPrefix("1 ") }
+      .allSatisfy { $0.split(whereSeparator: \.isWhitespace).dropFirst().allSatisfy { $0 == "0" } }
   }
 
   // MARK: signals

@@ -34,6 +34,21 @@ struct TraceDirectory: Sendable {
   let name: String
   let path: String
   private let handle: OpaquePointer
+  /// One of its files: who takes it for left behind cannot remove it while that is open (`__remove_instance` in kernel/trace/trace.c).
+  private let anchor: Anchor
+
+  private final class Anchor {
+    private var file: FileDescriptor?
+
+    init(_ path: String) { file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) }
+
+    deinit { lift() }
+
+    func lift() {
+      if let file { SystemCalls.close(file) }
+      file = nil
+    }
+  }
 
   /// Makes a new instance; `fileExists` is thrown if there is one of this name.
   init(name: String) throws(Errno) {
@@ -49,6 +64,7 @@ struct TraceDirectory: Sendable {
     unsafe tracefs_put_tracing_file(directory)
     self.name = name
     unsafe self.handle = handle
+    anchor = Anchor("\(path)/tracing_on")
   }
 
   deinit { unsafe tracefs_instance_free(handle) }
@@ -65,6 +81,7 @@ struct TraceDirectory: Sendable {
 
   /// Removes the instance with its events and buffers. Somebody who looks into one of its files delays that.
   func remove() throws(Errno) {
+    anchor.lift()
     for attempt in 0... {
       if unsafe tracefs_instance_destroy(handle) == 0 { return }
       let error = Errno(rawValue: errno)

@@ -7,8 +7,11 @@ final class Workload: Sendable {
   /// The status of wait(2), once it has ended.
   private let ended = Mutex<Int32?>(nil)
 
-  /// Starts `command`, which is not empty, and tells `inbox` when it ends.
-  init(_ command: [String], inbox: Inbox) throws(CaptureError) {
+  /// Starts `command`, which is not empty, and tells `inbox` when it ends. It may have `openFiles` open, or as many as this process.
+  init(_ command: [String], inbox: Inbox, openFiles: UInt? = nil) throws(CaptureError) {
+    let own = SystemCalls.openFiles.chosen
+    if let openFiles { SystemCalls.setOpenFiles(openFiles) }
+    defer { if openFiles != nil { SystemCalls.setOpenFiles(own) } }
     do {
       pid = try SystemCalls.spawn(command)
     } catch {

@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import SystemPackage
 import Testing
 
 @testable import Capture
@@ -181,6 +182,45 @@ extension KernelTests {
       #expect(summary.notes.contains { $0.contains("has left \(parent)/\(left): `wakepath report` reads it") })
       #expect(Machine.instances(since: before) == [])
       #expect(Set(try SystemCalls.names(in: parent)) == [left, "test.dat"])
+    }
+
+    /// Another recorder, perhaps in another container, takes instances whose recorder it does not see for left behind.
+    @Test func instanceStaysWhileItIsInUse() throws {
+      let tracing = try TraceDirectory.forRecording()
+      defer { tracing.close() }
+      let instance = try RecordingInstance(tracing)
+      #expect(throws: Errno.resourceBusy) { try SystemCalls.removeDirectory(instance.path) }
+      #expect(instance.remove() == nil)
+      #expect(Machine.instances(since: before) == [])
+    }
+
+    /// As in a container, where every recorder has the same number.
+    @Test func leftoverOfTheSameNumberStays() throws {
+      let left = "\(options.output).\(SystemCalls.processID).pages"
+      try SystemCalls.makeDirectory(left)
+      defer { try? FileManager.default.removeItem(atPath: left) }
+      var options = options
+      options.duration = .milliseconds(10)
+      #expect(try Recorder.record(options).notes == [])
+      for name in ["head.dat", "cpu0"] { try Data([1]).write(to: URL(fileURLWithPath: "\(left)/\(name)")) }
+      #expect(try Recorder.record(options).notes == ["a recording that was killed has left \(left): `wakepath report` reads it"])
+      #expect(try SystemCalls.names(in: directory.path) == ["test.dat", String(left.dropFirst(directory.path.count + 1))])
+      #expect(try SystemCalls.names(in: left) == ["cpu0", "head.dat"])
+    }
+
+    /// A CPU takes four files, and a command gets what it would have without us.
+    @Test func moreFilesThanUsualMayBeOpen() async throws {
+      await #expect(processExitsWith: .success) {
+        let directory = try TemporaryDirectory()
+        SystemCalls.setOpenFiles(100)
+        var options = RecordingOptions()
+        options.output = "\(directory.path)/test.dat"
+        options.command = ["sh", "-c", "sleep 0.2; (ulimit -n; awk '/open files/ { print $4 }' /proc/$PPID/limits) >\(directory.path)/limit"]
+        _ = try Recorder.record(options)
+        let limits = SystemCalls.openFiles
+        #expect(limits.chosen == 100)
+        #expect(try SystemCalls.contents(of: "\(directory.path)/limit") == Array("100\n\(limits.allowed)\n".utf8))
+      }
     }
 
     @Test func pagesStayWhereTheFileCannotBeWritten() throws {
