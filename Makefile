@@ -33,11 +33,11 @@ damage: packages
 	swift build --build-tests -Xswiftc -O
 	WAKEPATH_DAMAGE=all swift test --skip-build -Xswiftc -O --filter "^DamageTests\\."
 
-# Simulated scenarios of every kind, SIMULATE of each (10,032 in all), as `wakepath record` records them, each held against what really happened
-# in the simulated machine; one difference makes it fail, and names its seed. `make simulate PROBES= KERNELS=6.1` plays recordings without
+# Simulated scenarios of every kind, SIMULATE of each (13,376 in all), as `wakepath record` records them, each held against what really happened
+# in the simulated machine; one difference makes it fail, and names its seed. `make simulate PROBES=` plays recordings without
 # packets' headers, where order is all there is now and then.
 SIMULATE = 304
-KERNELS = 6.6 6.12 6.18
+KERNELS = 6.1 6.6 6.12 6.18
 PROBES = --probes
 SCENARIOS = udp tcp-bulk gro rps ksoftirqd backlog handshake lossy busy-reader low-water random
 simulate: build

@@ -66,7 +66,7 @@ extension JourneyEngine {
       guard packets.slots[slot].isTaken, !packets.slots[slot].journey.stages.has(.ready),
         packets.slots[slot].journey.socket == 0 || packets.slots[slot].journey.socket == socket
       else { continue }
-      packets.slots[slot].journey.stages[.ready] = StageMark(e, .skDataReady, .ordered)
+      packets.slots[slot].journey.stages[.ready] = StageMark(e, hasDataReady ? .skDataReady : .sockDefReadable, .ordered)
       if packets.slots[slot].journey.reader != nil { end(slot, .delivered) }
       return true
     }

@@ -143,7 +143,13 @@ extension JourneyEngine {
       let state = packets.slots[slot].state
       // Freed by a task after its batch was over: read, where no sk_data_ready could have told (a datagram); else taken from a backlog.
       if state == .parked || state == .delivered, e.context == .process, e.pid != 0, !isProtocolWork(e, slot) {
-        return hasDataReady ? takeFromTask(e, slot) : readByFreeing(e, slot)
+        guard !hasDataReady else { return takeFromTask(e, slot) }
+        if isWaiting(slot) {
+          packets.forget(skb)
+          packets.slots[slot].state = .consumed
+          packets.slots[slot].isTaken = true
+        }
+        return readByFreeing(e, slot)
       }
       guard let context = context(of: e), state == .delivered || state == .parked else { return end(slot, .absorbed) }
       settleCurrent(context)

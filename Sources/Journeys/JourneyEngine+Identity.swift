@@ -29,7 +29,12 @@ extension JourneyEngine {
     packets.slots[slot].journey.protocolNumber = header.protocolNumber
     packets.slots[slot].journey.flow = header.flow
     packets.slots[slot].journey.header = header
+    guard header.flags.contains(.syn), header.protocolNumber == Event.IPProtocol.tcp else { return }
+    if firstBytes.count >= Self.firstBytesLimit { firstBytes.removeAll(keepingCapacity: true) }
+    firstBytes[header.flow] = header.sequence &+ 1
   }
+
+  private static let firstBytesLimit = 4096
 
   /// The loopback device hands the packet `skb` back while its driver's function runs: `slot` is what was sent, seen from the other end.
   /// `wakepath record` reads its header only when it is sent.

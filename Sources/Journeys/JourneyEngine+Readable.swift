@@ -12,7 +12,10 @@ extension JourneyEngine {
       contexts[context].mayWake = false
       return
     }
-    if packets.slots[slot].journey.socket == 0 { packets.slots[slot].journey.socket = socket }
+    if packets.slots[slot].journey.socket == 0 {
+      packets.slots[slot].journey.socket = socket
+      if packets.slots[slot].journey.protocolNumber == Event.IPProtocol.tcp { sockets.join(socket, to: packets.slots[slot].socketKey) }
+    }
     let mark = StageMark(e, .sockDefReadable, .ordered)
     if !packets.slots[slot].journey.stages.has(.ready) { packets.slots[slot].journey.stages[.ready] = mark }
     for ref in contexts[context].mates { if let mate = packets.slot(ref) { packets.slots[mate].journey.stages[.ready] = mark } }
@@ -22,11 +25,12 @@ extension JourneyEngine {
 
   private mutating func readied(_ context: Int, _ e: Event, _ socket: UInt64) -> Int? {
     if let current = packets.slot(contexts[context].current), packets.slots[current].journey.protocolNumber == Event.IPProtocol.tcp {
-      // Announced already: it is the next one's, if that says what it is.
-      guard packets.slots[current].journey.stages.has(.ready), let next = nextPending(context, Event.IPProtocol.udp),
-        packets.slots[next].journey.header != nil
+      // Announced already, or for another socket: it is the next one's, if that says what it is.
+      guard packets.slots[current].journey.stages.has(.ready) || isForAnother(current, socket),
+        let next = nextPending(context, Event.IPProtocol.udp), packets.slots[next].journey.header != nil
       else { return current }
     }
+    if announceTaken(context, e, socket) { return nil }
     // Sockets of other families (AF_UNIX) announce data in a task's own context, where no packet waits.
     guard let slot = pendingDatagram(context) else { return nil }
     process(context, slot, e.time)
@@ -37,6 +41,18 @@ extension JourneyEngine {
     let index = sockets.find(socket)
     sockets.sockets[index].queue.append(QueuedPacket(packet: packets.ref(slot), end: Int64(size)))
     return slot
+  }
+
+  /// Whether the segment in `slot` cannot be why `socket` is readable: it waits for bytes before it, or is another's. The one that ends a handshake
+  /// makes the listener readable.
+  private func isForAnother(_ slot: Int, _ socket: UInt64) -> Bool {
+    let ref = packets.ref(slot)
+    let own = packets.slots[slot].socketKey == 0 ? nil : sockets.known(packets.slots[slot].socketKey)
+    if let own, sockets.sockets[own].outOfOrder.contains(where: { $0.packet == ref }) { return true }
+    guard socket != 0, !packets.slots[slot].endsHandshake else { return false }
+    if packets.slots[slot].journey.socket != 0 { return packets.slots[slot].journey.socket != socket }
+    guard let own, let other = sockets.known(socket) else { return false }
+    return other != own
   }
 
   /// The next packet that waits in `context` and does not say that TCP takes it, which would be in hand.

@@ -323,7 +323,7 @@ extension JourneyEngine {
 
   /// Whether a CPU is still at the batch of the packet in `slot`.
   @inline(__always)
-  private func isWaiting(_ slot: Int) -> Bool {
+  func isWaiting(_ slot: Int) -> Bool {
     let ref = packets.ref(slot)
     return softContext.contains { contexts[Int($0)].pending.contains(ref) }
   }

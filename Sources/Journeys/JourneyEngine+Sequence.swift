@@ -4,12 +4,12 @@ internal import Events
 
 /// TCP's stream by the numbers that segments carry, where the recording has their headers: out of order, again, and over one another.
 extension JourneyEngine {
-  /// The packet in `slot` made a connection stand: the byte behind its SYN, or its own number, is where the stream begins.
+  /// The packet in `slot` made a connection stand: the byte behind the SYN is where the stream begins, or where none was seen its own number.
   mutating func anchor(_ slot: Int, _ socket: UInt64) {
     guard let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.tcp else { return }
     let index = sockets.find(socket)
     guard sockets.sockets[index].anchor == nil, sockets.sockets[index].accepted == 0 else { return }
-    sockets.sockets[index].anchor = (header.sequence &+ (header.flags.contains(.syn) ? 1 : 0), 0)
+    sockets.sockets[index].anchor = (firstBytes.removeValue(forKey: header.flow) ?? header.sequence, 0)
   }
 
   /// Puts the segment's data where its number says, and those of segments that TCP merged into it; false if the numbers are not known.
@@ -17,6 +17,7 @@ extension JourneyEngine {
     guard let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.tcp else { return false }
     guard header.fragment != nil || header.payload ?? dataLength < dataLength else {
       place(slot, socket, header.sequence &+ (header.flags.contains(.syn) ? 1 : 0), dataLength)
+      takeWaiting(socket)
       return true
     }
     let nearby = silentPackets(context, slot)
@@ -38,6 +39,7 @@ extension JourneyEngine {
       }
       place(segment.packet, socket, segment.sequence, segment.dataLength, isMerged: run.count > 1)
     }
+    takeWaiting(socket)
     return true
   }
 
@@ -50,7 +52,7 @@ extension JourneyEngine {
     sockets.sockets[socket].anchor = (first, from)
     let end = from + Int64(dataLength)
     packets.slots[slot].isPlaced = true
-    if end <= accepted || isKnown(from, end, socket) {
+    if end <= accepted || from > accepted && isKnown(from, end, socket) {
       // Came before; TCP drops it.
       return packets.slots[slot].dataLength = 0
     }
@@ -63,7 +65,10 @@ extension JourneyEngine {
       return
     }
     append(slot, socket, from, end)
-    // tcp_ofo_queue
+  }
+
+  /// tcp_ofo_queue: what waited for the bytes before it joins the receive queue.
+  private mutating func takeWaiting(_ socket: Int) {
     while let early = sockets.sockets[socket].outOfOrder.first, early.from <= sockets.sockets[socket].accepted {
       sockets.sockets[socket].outOfOrder.removeFirst()
       guard let slot = packets.slot(early.packet) else { continue }
@@ -76,7 +81,7 @@ extension JourneyEngine {
       let isKept = early.isMerged && sockets.sockets[socket].outOfOrder.contains { $0.isMerged && $0.end > accepted }
       guard isKept, packets.slots[slot].state == .queued else { continue }
       packets.slots[slot].journey.stream = nil
-      self.end(slot, .absorbed)
+      end(slot, .absorbed)
     }
   }
 

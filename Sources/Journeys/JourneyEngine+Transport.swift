@@ -238,7 +238,10 @@ extension JourneyEngine {
     }
     if let slot = packets.slot(contexts[context].current) {
       packets.slots[slot].changedState = true
-      if new == Event.TCPState.established { anchor(slot, socket) }
+      if new == Event.TCPState.established {
+        anchor(slot, socket)
+        packets.slots[slot].endsHandshake = old != Event.TCPState.synSent
+      }
     }
     contexts[context].mayWake = true
     contexts[context].isReady = false

@@ -37,6 +37,8 @@ public struct JourneyEngine: ~Copyable, Sendable {
   var posted: [DMAKey: StageMark] = [:]
   /// Sockets of connections that stand, whose cookie tcp_probe has not told yet: before 6.12 it does not tell their address.
   var established: [FlowID: UInt64] = [:]
+  /// TCP's number of the first byte of connections that are asked for.
+  var firstBytes: [FlowID: UInt32] = [:]
   /// Some CPU's events are missing up to here.
   var blindUntil: UInt64 = 0
   /// Which event, counted from 1, was the last gap.

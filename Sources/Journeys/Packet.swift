@@ -51,6 +51,8 @@ struct Packet {
   var isPlaced = false
   /// Whether it changed a connection's state: it has had its effect, however its memory is freed.
   var changedState = false
+  /// Whether its connection was established by it.
+  var endsHandshake = false
   /// Whether its address came through the backlog, which hands over packets one by one.
   var isFromBacklog = false
   var wakers = [4 of Waker](repeating: Waker())
@@ -71,6 +73,7 @@ extension Packet: AddressedPacket {
     state = .arrived
     (napi, ownLength, socketKey, dataLength) = (0, 0, 0, 0)
     (isDoubtful, isTaken, isMate, isPlaced, changedState, isFromBacklog) = (false, false, false, false, false, false)
+    endsHandshake = false
     // None of `wakers` counts any more.
     wakerCount = 0
   }

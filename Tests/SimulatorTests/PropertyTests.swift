@@ -42,10 +42,12 @@ import Testing
   func sequenceNumbersPlaceSegments(kernel: String) throws { try expectNoDifference("lossy", kernel, hasProbes: true) }
 
   /// What was told wrong once: an address that is used again by what is sent while its packet waits in the batch, a FIN behind the ACK of ours,
-  /// data that was merged in a backlog behind bytes that had come before, and a recording that ends in the middle of GRO.
+  /// data that was merged in a backlog with bytes that had come before or were waited for, a recording that ends in the middle of GRO, a FIN that
+  /// ends a handshake before the data ahead of it, and sock_def_readable for a socket that the segment in hand is none of, or read already.
   @Test(arguments: [
     ("handshake", "6.12", 606), ("handshake", "6.12", 740), ("random", "6.12", 2570), ("lossy", "6.12", 124), ("random", "6.12", 2030),
-    ("random", "6.6", 915), ("random", "6.18", 404),
+    ("random", "6.6", 915), ("random", "6.18", 404), ("lossy", "6.6", 631), ("random", "6.1", 216), ("random", "6.1", 126), ("rps", "6.1", 91),
+    ("rps", "6.1", 249), ("handshake", "6.1", 154),
   ])
   func seedsThatFailedOnce(scenario: String, kernel: String, seed: UInt64) throws {
     let check = SeriesCheck(scenario, seeds: seed...seed, try #require(Kernel.all[kernel]), hasProbes: true)
