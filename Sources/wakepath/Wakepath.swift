@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 
 /// The command: its subcommands and nothing else.
 @main
@@ -8,11 +9,20 @@ struct Wakepath: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      confessFailure()
     } catch {
+      confessFailure()
       guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
       Terminal.write(fullMessage(for: error))
       exit(withError: ExitCode(2))
     }
+  }
+
+  /// An answer that was not written must not pass for one.
+  private static func confessFailure() {
+    guard let failure = OutputDescriptor.failure else { return }
+    Terminal.write("wakepath: the output cannot be written: \(failure)")
+    exit(withError: ExitCode(3))
   }
 
   static let configuration = CommandConfiguration(
