@@ -88,6 +88,7 @@ extension Recording {
     }
     var layout = PageLayout(
       headerPage: formats.header.headerPage, order: .little, pageSize: formats.header.pageSize, longSize: formats.header.longSize)
+    if !formats.isHead { layout.pageSize = Self.pageSize(of: file, layout) }
     // What a flight recorder has let go is a hole.
     let start = formats.isHead ? file.firstData / layout.pageSize * layout.pageSize : 0
     layout.order = try Self.order(of: file, from: start, layout)
@@ -105,6 +106,26 @@ extension Recording {
     addRing(cpu: cpu, layout, PageSource(
       file: file, offset: start, size: file.size - start, pageSize: layout.pageSize, compression: nil, stride: 256 << 10), catalog: pageCatalog,
       until: formats.until)
+  }
+
+  /// The size of the file's pages: that of `layout`, or less, for formats may come from a recording on larger ones (`buffer_subbuf_size_kb`).
+  private static func pageSize(of file: InputFile, _ layout: PageLayout) -> Int {
+    var size = 4096
+    while size < layout.pageSize, !hasPages(file, of: size, layout) { size *= 2 }
+    return min(size, layout.pageSize)
+  }
+
+  /// Whether pages begin at all multiples of `size`, and not just at those of the size in `layout`.
+  private static func hasPages(_ file: InputFile, of size: Int, _ layout: PageLayout) -> Bool {
+    var isBetween = false
+    for place in stride(from: 0, to: min(file.size - 16, 64 * size), by: size) {
+      guard let head = try? file.bytes(at: place, count: 16) else { return false }
+      // Not written.
+      if head.bytes.integer(UInt64.self, at: 0) == 0, head.bytes.integer(UInt64.self, at: 8) == 0 { continue }
+      guard PageFile.order(head.bytes, commitSize: layout.commitSize, capacity: size - layout.dataOffset) != nil else { return false }
+      if place % layout.pageSize != 0 { isBetween = true }
+    }
+    return isBetween
   }
 
   private static func order(of file: InputFile, from start: Int, _ layout: PageLayout) throws(DecodingError) -> ByteOrder {

@@ -150,6 +150,26 @@ struct PagesTests {
     }
   }
 
+  @Test("are as large as they are, where the formats come from a recording on larger ones")
+  func formatsOfLargerPages() throws {
+    let recording = try SmallRecording()
+    try folder(recording.traceDat) { copy, trace in
+      var larger = recording.traceDat
+      larger.pageSize = 16384
+      larger.cpus = []
+      let formats = copy.appendingPathComponent("larger.dat")
+      try larger.build().write(to: formats)
+      let pages = (0..<2).map { copy.appendingPathComponent("per_cpu/cpu\($0)/trace_pipe_raw").path }
+      func events(_ formats: String) throws -> [Substring] {
+        let result = try Tool.run(Repository.wakepath, ["events", "--formats", formats] + pages)
+        #expect(result.errors == "")
+        return result.lines
+      }
+      #expect(try events(formats.path) == events(trace))
+      #expect(try events(trace).count > 100)
+    }
+  }
+
   @Test("without formats, without a CPU or of another layout are refused with what is needed")
   func refusals() throws {
     try folder(try SmallRecording().traceDat) { copy, _ in
