@@ -16,9 +16,9 @@ extension JourneyEngine {
       cpus[cpu].remember(RaisedInterrupt(irq: irq, entry: handler.entry, raise: nil))
     }
     if cpus[cpu].isInHandler { return }
-    let time = e.time &- handler.entry.time
-    statistics.hardTime &+= time
-    cpus[cpu].vector?.hardTime &+= time
+    statistics.hardTime &+= e.time.since(handler.entry.time)
+    // Where events are missing the handler may have begun before the soft interrupt did.
+    if let begin = cpus[cpu].vector?.begin { cpus[cpu].vector?.hardTime &+= e.time.since(max(begin, handler.entry.time)) }
   }
 
   /// NET_RX is asked for: by a handler, by netif_rx, or by NET_RX itself when its budget is used up.
@@ -54,7 +54,7 @@ extension JourneyEngine {
   mutating func exitSoftirq(_ e: Event, _ vector: Int32) {
     let cpu = Int(max(e.cpu, 0))
     if let running = cpus[cpu].vector, running.number == Int(vector) {
-      statistics.endSoft(running.number, e.time &- running.begin &- running.hardTime)
+      statistics.endSoft(running.number, e.time.since(running.begin).since(running.hardTime))
     }
     cpus[cpu].vector = nil
     guard vector == SoftIRQ.netRX else { return }

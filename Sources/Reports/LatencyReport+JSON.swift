@@ -80,7 +80,7 @@ extension LatencyReport {
       for (vector, count) in statistics.softInterrupts.enumerated() where count > 0 { json.field(SoftIRQ.names[vector], count) }
     }
     json.field("hardTime", statistics.hardTime)
-    json.field("softTime", statistics.softTime.reduce(0, +))
+    json.field("softTime", statistics.softTime.reduce(0, &+))
     json.object("timeByVector") { json in
       for (vector, time) in statistics.softTime.enumerated() where time > 0 { json.field(SoftIRQ.names[vector], time) }
     }

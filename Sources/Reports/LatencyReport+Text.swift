@@ -35,7 +35,7 @@ extension LatencyReport {
       output.line(style.bold("Instances ") + trace.info.buffers.joined(separator: ", ") + one)
     }
     if !trace.windows.isEmpty {
-      let recorded = trace.windows.reduce(0) { $0 + UInt64($1.count) }
+      let recorded = trace.windows.reduce(0) { $0 &+ UInt64($1.count) }
       output.line(style.bold("Windows   ") + "\(Self.plural(trace.windows.count, "window")), \(Durations.text(recorded)) recorded in all")
     }
     output.line()
@@ -198,7 +198,7 @@ extension LatencyReport {
 
   private func interrupts(_ statistics: PathStatistics, _ trace: TraceSummary, _ style: Style, _ output: inout TextOutput) {
     guard statistics.hardInterrupts > 0 || statistics.softInterrupts.contains(where: { $0 > 0 }) else { return }
-    let soft = statistics.softTime.reduce(0, +)
+    let soft = statistics.softTime.reduce(0, &+)
     let netRX = Int(SoftIRQ.netRX)
     let whose = statistics.hasAllInterrupts ? "" : " of the recorded devices"
     output.line(

@@ -49,8 +49,8 @@ public struct LatencyReport: Sendable {
     if journey.direction == .tx {
       sent.add(stages, from: 0, to: last)
       if let queue = journey.stages[.queue], let complete = journey.stages[.complete] {
-        sendTime.add(complete.time &- queue.time)
-        paths.add(journey, complete.time &- queue.time)
+        sendTime.add(complete.time.since(queue.time))
+        paths.add(journey, complete.time.since(queue.time))
       }
       return
     }
@@ -58,7 +58,7 @@ public struct LatencyReport: Sendable {
     let arrival = stages.arrival
     if arrival > 0 { others.add(stages, from: 0, to: arrival) }
     delivered.add(stages, from: arrival, to: last)
-    let total = read.time &- stages.times[arrival]
+    let total = read.time.since(stages.times[arrival])
     totalsByStage.add(total, to: Int(stages.stages[arrival].rawValue))
     paths.add(journey, total)
     slowest.add(journey, total)
@@ -100,7 +100,7 @@ public struct LatencyReport: Sendable {
     for slow in tail {
       let stages = slow.journey.stagesSinceArrival
       for (a, b) in zip(stages, stages.dropFirst()) {
-        sums[.init(from: a.stage, to: b.stage), default: 0] += b.mark.time &- a.mark.time
+        sums[.init(from: a.stage, to: b.stage), default: 0] &+= b.mark.time.since(a.mark.time)
       }
     }
     let whole = Double(max(sums.values.reduce(0, +), 1))

@@ -119,6 +119,44 @@ import Testing
     #expect(missing.errors.contains("no packet 99999999"))
   }
 
+  /// The handler began before the soft interrupt it ends in: its exit and entry are what is left of two.
+  @Test func timesThatOverlapAreNoMoreThanPassed() throws {
+    let lines = ["1.000000: irq_handler_entry: irq=5 name=e", "1.001000: softirq_entry: vec=3 [action=NET_RX]",
+      "1.001010: irq_handler_exit: irq=5 ret=handled", "1.001020: softirq_exit: vec=3 [action=NET_RX]"]
+    try withFile(Data(lines.map { " a-1 [000] \($0)\n" }.joined().utf8)) { path in
+      let result = try Tool.wakepath("report", "--json", path)
+      let report = try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any])
+      #expect((report["interrupts"] as? [String: Any])?["softTime"] as? Int == 10_000)
+      for command in ["report", "verify"] { #expect(try Tool.wakepath(command, path).status == 0) }
+    }
+  }
+
+  /// Lines that are missing or stand elsewhere: whatever comes of it, every command ends by itself.
+  @Test(.enabled(if: Tool.isInstalled("trace-cmd"), "trace-cmd is not installed"), arguments: ["6.12-virtio-tcp", "6.1-virtio-udp"])
+  func textInDisorderCrashesNothing(name: String) throws {
+    let trace = try #require(Repository.traces.first { $0.lastPathComponent == name }).appendingPathComponent("trace.dat").path
+    let lines = try Tool.run("trace-cmd", ["report", "-t", trace]).lines.prefix(3000)
+    var random = SplitMix(state: 7)
+    for round in 0..<12 {
+      var some = lines.filter { _ in UInt64.random(in: 0..<100, using: &random) >= [2, 20, 50][round % 3] }
+      for _ in 0..<(round % 2 * 40) { some.swapAt(Int.random(in: some.indices, using: &random), Int.random(in: some.indices, using: &random)) }
+      try withFile(Data(some.joined(separator: "\n").utf8)) { path in
+        for command in [["report"], ["report", "--json"], ["verify"], ["packets", "--json"]] {
+          let status = try Tool.run(Repository.wakepath, command + [path]).status
+          #expect([0, 1, 3].contains(status), "\(command), round \(round)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: ["report", "packets", "events", "verify"])
+  func anOutputThatCannotBeWrittenIsNoSuccess(command: String) throws {
+    let trace = try #require(someTrace)
+    let result = try Tool.run("sh", ["-c", "'\(Repository.wakepath)' \(command) '\(trace)' >/dev/full"])
+    #expect(result.status == 3)
+    #expect(result.errors.hasSuffix("wakepath: the output cannot be written: No space left on device\n"))
+  }
+
   @Test func aClosedPipeEndsQuietly() throws {
     let path = try #require(someTrace)
     let result = try Tool.run("sh", ["-c", "'\(Repository.wakepath)' events '\(path)' | head -1"])

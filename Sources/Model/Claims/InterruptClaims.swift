@@ -77,10 +77,10 @@ struct InterruptClaims: Sendable {
     guard cpus[cpu].depth > 0 else { return }
     cpus[cpu].depth -= 1
     guard cpus[cpu].depth == 0 else { return }
-    let time = e.time &- cpus[cpu].begin
+    let time = e.time.since(cpus[cpu].begin)
     cpus[cpu].allHardTime &+= time
     if cpus[cpu].hasRaised || cpus[cpu].hasTouched { cpus[cpu].hardTime &+= time }
-    if cpus[cpu].vector >= 0 { cpus[cpu].hardInside &+= time }
+    if cpus[cpu].vector >= 0 { cpus[cpu].hardInside &+= e.time.since(max(cpus[cpu].begin, cpus[cpu].softBegin)) }
     if cpus[cpu].hasTouched {
       busy += 1
     } else if cpus[cpu].hasRaised {
@@ -104,7 +104,7 @@ struct InterruptClaims: Sendable {
     if cpus[cpu].isAsked {
       answered += 1
       waited += 1
-      waits &+= e.time &- cpus[cpu].askedAt
+      waits &+= e.time.since(cpus[cpu].askedAt)
     } else if cpus[cpu].mayRunAgain {
       answered += 1
     } else {
@@ -118,7 +118,7 @@ struct InterruptClaims: Sendable {
 
   private mutating func endSoft(_ e: Event, _ cpu: Int) {
     guard cpus[cpu].vector >= 0 else { return }
-    let time = e.time &- cpus[cpu].softBegin &- cpus[cpu].hardInside
+    let time = e.time.since(cpus[cpu].softBegin).since(cpus[cpu].hardInside)
     cpus[cpu].allSoftTime &+= time
     // A run that finds nothing to poll answers a request whose work an earlier run has done.
     if cpus[cpu].isUnasked, cpus[cpu].hasPolled { unasked += 1 }
@@ -148,7 +148,7 @@ struct InterruptClaims: Sendable {
   private func timeResult(_ claim: Claim) -> ClaimResult {
     let hard = cpus.reduce(0) { $0 &+ $1.hardTime }
     let soft = cpus.reduce(0) { $0 &+ $1.softTime }
-    guard hard + soft > 0 else { return .unobserved(claim, by: .trace, because: "no interrupt of a network device was seen") }
+    guard hard > 0 || soft > 0 else { return .unobserved(claim, by: .trace, because: "no interrupt of a network device was seen") }
     let (more, less) = (cpus.count { $0.softTime > $0.hardTime }, cpus.count { $0.softTime < $0.hardTime })
     let all = (cpus.reduce(0) { $0 &+ $1.allSoftTime }, cpus.reduce(0) { $0 &+ $1.allHardTime })
     return ClaimResult(
