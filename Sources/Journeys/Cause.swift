@@ -87,7 +87,7 @@ extension Journey {
   public func forEachWait(_ body: (Wait) -> Void) {
     func add(_ cause: Cause?, _ from: Stage, _ to: Stage) {
       guard let cause, let a = stages[from], let b = stages[to], b.time > a.time else { return }
-      body(Wait(cause: cause, from: from, to: to, time: b.time.since(a.time)))
+      body(Wait(cause: cause, from: from, to: to, time: b.time - a.time))
     }
     if direction == .tx {
       if conditions.contains(.driverBusy) { add(.driverBusy, .queue, .start) }

@@ -9,7 +9,8 @@ extension JourneyEngine {
     guard let header = packets.slots[slot].journey.header, header.protocolNumber == Event.IPProtocol.tcp else { return }
     let index = sockets.find(socket)
     guard sockets.sockets[index].anchor == nil, sockets.sockets[index].accepted == 0 else { return }
-    sockets.sockets[index].anchor = (firstBytes.removeValue(forKey: header.flow) ?? header.sequence, 0)
+    let own = header.sequence &+ (header.flags.contains(.syn) ? 1 : 0)
+    sockets.sockets[index].anchor = (firstBytes.removeValue(forKey: header.flow) ?? own, 0)
   }
 
   /// Puts the segment's data where its number says, and those of segments that TCP merged into it; false if the numbers are not known.
