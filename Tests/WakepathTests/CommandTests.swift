@@ -16,6 +16,13 @@ import Testing
     Repository.traces.first { $0.lastPathComponent == "6.12-virtio-udp" }?.appendingPathComponent("trace.dat").path
   }
 
+  @Test func theTopBufferHasTheClockOfTheRecording() throws {
+    let file = try #require(Repository.traces.first { $0.lastPathComponent == "6.1-virtio-icmp-wakepath" }).appendingPathComponent("trace.dat")
+    let result = try Tool.wakepath("report", "--json", "--instance", "top", file.path)
+    let document = try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any])
+    #expect((document["trace"] as? [String: Any])?["clock"] as? String == "mono")
+  }
+
   @Test(arguments: ["report", "packets", "events"])
   func anEmptyFileIsRefusedWithItsPlace(command: String) throws {
     try withFile(Data()) { path in

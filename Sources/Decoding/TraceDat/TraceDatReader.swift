@@ -127,7 +127,7 @@ struct TraceDatReader {
       buffer.cpus.append(.init(cpu: Int32(clamping: cpu), offset: Int(clamping: offset), size: Int(clamping: size)))
     }
     // Recorders that name the clock do it here again, for each buffer.
-    if header.clock != nil, let size = try? cursor.next(UInt64.self, "the size of a clock's name"), size < 1024,
+    if header.clock != nil, let size = try? cursor.next(UInt64.self, "the size of a clock's name"), (1..<1024).contains(size),
       let text = try? cursor.next(count: size, "a clock's name")
     {
       buffer.clock = Self.chosenClock(String(decoding: text.prefix { $0 != 0 }, as: UTF8.self))
