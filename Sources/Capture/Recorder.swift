@@ -115,8 +115,13 @@ public enum Recorder {
     tasks.addRunning()
     if instance.notesNames { tasks.add(saved: (try? SystemCalls.contents(of: "\(tracing.path)/saved_cmdlines")) ?? []) }
     metadata.statistics = spools.map { ($0.cpu, instance.text("per_cpu/cpu\($0.cpu)/stats")) }
+    let cpus = statistics(metadata, spools, isLeft)
+    // Of each CPU as much is kept, not as long: whoever reads it has to know which begin where they do for that reason.
+    for index in spools.indices where options.flightBytesPerCPU != nil && (cpus[index].letGo > 0 || spools[index].kept.lowerBound > 0) {
+      metadata.statistics[index].text += Array("wakepath: what was before is let go\n".utf8)
+    }
     return Captured(
-      metadata: metadata, tasks: tasks, folder: folder, spools: spools, end: end, duration: duration, cpus: statistics(metadata, spools, isLeft),
+      metadata: metadata, tasks: tasks, folder: folder, spools: spools, end: end, duration: duration, cpus: cpus,
       skipped: RecordedEvent.all.filter { event in !events.contains { $0.fullName == event.fullName } } + probes.refused, workload: workload)
   }
 

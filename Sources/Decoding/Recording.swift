@@ -26,6 +26,12 @@ public struct Recording {
     var isSnapshot: Bool { file.path.hasSuffix("/snapshot_raw") }
   }
 
+  /// Where the last CPU begins of which a flight recorder has let go what was before, in nanoseconds of the recording's clock, or 0: of each
+  /// CPU as much is kept, not as long.
+  public private(set) var completeFrom: UInt64 = 0
+  /// CPUs of which a flight recorder has let go what was before.
+  private var letGo: Set<Int32> = []
+
   private let sources: [Source]
   private let pageFormats: PageFormats?
   /// The ring buffer that is read, if not all are.
@@ -148,6 +154,7 @@ public struct Recording {
       var layout = PageLayout(
         headerPage: header.headerPage, order: header.order, pageSize: buffer.pageSize, longSize: header.longSize)
       layout.scale = header.scale
+      letGo.formUnion(header.letGo)
       for data in buffer.cpus where data.size > 0 {
         noteTruncation(data, file)
         let source = PageSource(
@@ -266,6 +273,9 @@ public struct Recording {
     for index in 0..<buffers.count {
       if index < rings.count { rings[index].open(&found) }
       if let time = advance(index) { merger.add(time: time, stream: Int32(index)) }
+      if index < rings.count, rings[index].head != .end, letGo.contains(rings[index].cpu) {
+        completeFrom = max(completeFrom, rings[index].headTime)
+      }
     }
     hasMoved = true
   }

@@ -18,6 +18,8 @@ public struct Capabilities: Sendable {
   /// Whether events say what their CPU was doing. Text without letters does not: an interrupt that leaves no event of its own
   /// (the timer's) cannot be told from what it interrupts.
   public let hasContext: Bool
+  /// Up to here some CPU's events had been let go before they were read, in nanoseconds of the recording's clock; 0 if none had.
+  public var completeFrom: UInt64
 
   /// The capabilities of events that come from elsewhere than a recording.
   public init(kinds: Set<EventKind>, probeNamesPacket: Bool) {
@@ -28,13 +30,16 @@ public struct Capabilities: Sendable {
     hasReadableProbe = false
     readableNamesSocket = false
     hasContext = true
+    completeFrom = 0
   }
 
   /// Kinds whose absence changes how journeys are made: kernels before 6.3 do not have them.
   static let deciding: [EventKind] = [.skDataReady, .sockRecvLength, .sockSendLength]
 
-  /// What the kernels described by `decoders` can show, or the text that `survey` found events in.
-  init(_ decoders: [EventDecoder], _ survey: TextSurvey?) {
+  /// What the kernels of `recording`, described by `decoders`, can show, or its text.
+  init(_ decoders: [EventDecoder], _ recording: Recording) {
+    let survey = recording.survey(for: Set(Self.deciding.map(\.definition.name)))
+    completeFrom = recording.completeFrom
     if let survey {
       kinds = Set(
         EventKind.allCases.filter { kind in

@@ -42,7 +42,7 @@ public struct EventStream {
     self.recording = recording
     decoders = recording.formats.map { EventDecoder($0) }
     dropReasons = Self.dropReasons(recording.formats)
-    capabilities = Capabilities(decoders, recording.survey(for: Set(Capabilities.deciding.map(\.definition.name))))
+    capabilities = Capabilities(decoders, recording)
   }
 
   /// The next event of the network path, or nil at the end.

@@ -3,6 +3,9 @@ public import Events
 
 /// What others may ask while the events of a recording pass: whose packet an event is. Each answers for the event consumed last.
 extension JourneyEngine {
+  /// Whether some CPU's events of this time, in nanoseconds of the recording's clock, are known to be missing.
+  public func isBlind(at time: UInt64) -> Bool { time <= blindUntil && blindUntil > 0 }
+
   /// A received packet in flight.
   public struct PacketInFlight: Sendable {
     /// The id its journey has.

@@ -65,6 +65,7 @@ public struct JourneyEngine: ~Copyable, Sendable {
     hasReceiveLength = capabilities.kinds.contains(.sockRecvLength)
     hasSendLength = capabilities.kinds.contains(.sockSendLength)
     hasContext = capabilities.hasContext
+    blindUntil = capabilities.completeFrom
   }
 
   /// An engine for kernels from 6.6 on, or (`hasDataReady` false) for those before.

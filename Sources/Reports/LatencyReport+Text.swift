@@ -19,6 +19,10 @@ extension LatencyReport {
       let names = statistics.chosenTasks.map { stream.names[$0] }.joined(separator: ", ")
       output.line(style.bold("Tasks     ") + "scheduling is recorded of \(names) only; why other readers were late is not known")
     }
+    if stream.capabilities.completeFrom > 0 {
+      let seconds = Durations.stamp(stream.capabilities.completeFrom)
+      output.line(style.bold("Flight    ") + "what is kept of each CPU begins at its own time, of all at \(seconds); packets before are marked lost")
+    }
     missing(trace, statistics, style, &output)
     output.flush()
   }

@@ -108,6 +108,8 @@ extension KernelTests {
       #expect((trace["lost"] as? [Any])?.isEmpty == true, "what was let go before the recording begins is not missing from it")
       #expect(trace["events"] as? Int == summary.events)
       #expect(try #require((report["completeness"] as? [String: Int])?["complete"]) > 0)
+      let verify = try Tool.wakepath("verify", options.output)
+      #expect(verify.status == 0, "CPUs begin at different times, and what one had let go by then is not silence: \(verify.lines.prefix(12))")
     }
 
     @Test func aSlowPacketEndsTheFlight() throws {

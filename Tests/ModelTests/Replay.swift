@@ -8,7 +8,7 @@ import Support
 /// The events of a recording in memory, to be changed and held against the model.
 struct Replay {
   var events: [Event] = []
-  let capabilities: Capabilities
+  var capabilities: Capabilities
   let kernel: String?
 
   /// Reads `Traces/NAME/trace.dat`.

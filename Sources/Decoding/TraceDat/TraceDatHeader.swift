@@ -43,5 +43,13 @@ struct TraceDatHeader {
   /// The recorder's own count of events lost for each CPU (`per_cpu/cpuN/stats`).
   var statistics: [String] = []
 
+  /// CPUs of which a flight recorder says that it has let go what was before (`Recorder` in Capture).
+  var letGo: [Int32] {
+    statistics.compactMap { text in
+      guard text.contains("\nwakepath: what was before is let go"), text.hasPrefix("CPU: ") else { return nil }
+      return Int32(text.dropFirst(5).prefix { $0.isNumber })
+    }
+  }
+
   static let magic: [UInt8] = [0x17, 0x08, 0x44] + Array("tracing".utf8)
 }

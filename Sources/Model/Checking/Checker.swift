@@ -139,7 +139,7 @@ public struct Checker: Sendable {
     if !missing.isEmpty {
       reason = "not in this recording: " + missing.map(\.definition.name).joined(separator: ", ")
     } else if rule.id == .r5, wakes.missesSwitches {
-      reason = "the recording misses switches between tasks, as one of some tasks only does"
+      reason = "the recording misses switches between tasks, as one of some tasks only, or of a kernel that leaves some out, does"
     } else if rule.id == .r8, wakes.isPreemptible(broken: log.count(.r8)) {
       reason = "soft interrupts can be preempted on this kernel (PREEMPT_RT)"
     }

@@ -19,9 +19,8 @@ struct WakeCheck: Sendable {
   private var running: [Int32] = []
   /// Contexts whose last network event was sk_data_ready.
   private var announcing: [UInt64: Int] = [:]
-  private var switches = 0
-  /// Changes of the running task without a sched_switch.
-  private var unseenSwitches = 0
+  /// For each CPU the sched_switches, and the changes of the running task without one.
+  private var switches: [(seen: Int, unseen: Int)] = []
   private var softirqs = 0
   private(set) var announcements = RuleCount()
   private(set) var wakeups = RuleCount()
@@ -33,11 +32,15 @@ struct WakeCheck: Sendable {
 
   mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
     guard e.cpu >= 0 else { return }
-    while running.count <= Int(e.cpu) { running.append(-1) }
-    if case .gap = e.body {
-      tasks.removeAll(keepingCapacity: true)
-      running[Int(e.cpu)] = -1
-      announcing.removeAll(keepingCapacity: true)
+    while running.count <= Int(e.cpu) {
+      running.append(-1)
+      switches.append((0, 0))
+    }
+    // What a CPU did whose events are missing is not known: a task may have run there.
+    if e.kind == .gap || engine.isBlind(at: e.time) {
+      forget()
+      if e.kind == .softirqExit { softirqs += 1 }
+      if case .schedSwitch(let previous, _, _, _) = e.body { checkSoftInterrupt(e, previous, &log) }
       return
     }
     if case .schedSwitch(let previous, _, let next, _) = e.body {
@@ -58,13 +61,19 @@ struct WakeCheck: Sendable {
     }
   }
 
+  private mutating func forget() {
+    if !tasks.isEmpty { tasks.removeAll(keepingCapacity: true) }
+    if !announcing.isEmpty { announcing.removeAll(keepingCapacity: true) }
+    for cpu in running.indices { running[cpu] = -1 }
+  }
+
   /// `pid` is current where `e` was written. If it was not switched to there, a sched_switch is missing; R5 is broken if it had been woken.
   private mutating func check(_ e: Event, _ pid: Int32, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
     let before = running[Int(e.cpu)]
     guard before != pid else { return }
     running[Int(e.cpu)] = pid
     guard before >= 0 else { return }
-    unseenSwitches += 1
+    switches[Int(e.cpu)].unseen += 1
     tasks[before]?.isRunning = false
     guard let task = tasks[pid] else { return }
     tasks[pid] = TaskState(isRunning: true)
@@ -77,15 +86,18 @@ struct WakeCheck: Sendable {
   }
 
   private mutating func change(_ e: Event, _ previous: Int32, _ next: Int32, _ log: inout DeviationLog) {
-    switches += 1
-    if e.flags.contains(.softirq), !isRealTime {
-      log.note(.r8, at: e) { ("task \(previous) was switched away from on CPU \(e.cpu) while a soft interrupt ran", "the soft interrupt's end first") }
-    }
+    switches[Int(e.cpu)].seen += 1
+    checkSoftInterrupt(e, previous, &log)
     if tasks.count >= Self.limit { tasks.removeAll(keepingCapacity: true) }
     running[Int(e.cpu)] = next
     tasks[previous] = TaskState()
     if let task = tasks[next], task.isWoken, task.packet > 0 { wakeups.checked += 1 }
     tasks[next] = TaskState(isRunning: true)
+  }
+
+  private func checkSoftInterrupt(_ e: Event, _ previous: Int32, _ log: inout DeviationLog) {
+    guard e.flags.contains(.softirq), !isRealTime else { return }
+    log.note(.r8, at: e) { ("task \(previous) was switched away from on CPU \(e.cpu) while a soft interrupt ran", "the soft interrupt's end first") }
   }
 
   private mutating func wake(
@@ -111,8 +123,12 @@ struct WakeCheck: Sendable {
     tasks[pid] = TaskState(isWoken: true, packet: packet, waking: e)
   }
 
-  /// Whether the recording misses switches, as one of some tasks only does: then it says nothing about who ran.
-  var missesSwitches: Bool { unseenSwitches * 20 > switches }
+  /// Whether the recording misses switches, as one of some tasks only does, or one of a kernel that does not tell them on some CPU: then it
+  /// says nothing about who ran.
+  var missesSwitches: Bool {
+    let all = switches.reduce(into: (seen: 0, unseen: 0)) { $0 = ($0.seen + $1.seen, $0.unseen + $1.unseen) }
+    return all.unseen * 20 > all.seen || switches.contains { $0.unseen > 2 && $0.unseen * 20 > $0.seen }
+  }
 
   /// Whether soft interrupts are switched away as a habit: this kernel's can be preempted.
   func isPreemptible(broken: Int) -> Bool { isRealTime || (broken >= 3 && broken * 100 > softirqs) }
