@@ -8,7 +8,7 @@ let house: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("MemberImportVisibility")
 ]
 
 /// Bytes and Decoding hand out views of their buffers; returning a `RawSpan` needs this flag, using one does not.
@@ -22,12 +22,12 @@ let package = Package(
   products: [
     .executable(name: "wakepath", targets: ["wakepath"]),
     // For the packages of our own that measure and fuzz the readers; not an interface for others.
-    .library(name: "WakepathReaders", targets: ["Decoding", "Events", "Journeys", "Simulator"]),
+    .library(name: "WakepathReaders", targets: ["Decoding", "Events", "Journeys", "Simulator"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
   ],
   targets: [
     .systemLibrary(name: "CTraceEvent", pkgConfig: "libtraceevent", providers: [.apt(["libtraceevent-dev"])]),
@@ -47,7 +47,7 @@ let package = Package(
     .target(
       name: "Journeys",
       dependencies: [
-        "Events", .product(name: "BasicContainers", package: "swift-collections"), .product(name: "DequeModule", package: "swift-collections"),
+        "Events", .product(name: "BasicContainers", package: "swift-collections"), .product(name: "DequeModule", package: "swift-collections")
       ],
       swiftSettings: house),
     .target(name: "Simulator", dependencies: ["Events", "Journeys"], swiftSettings: house),
@@ -55,7 +55,7 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "Bytes", "Decoding", "Events", "Journeys", "Model", .product(name: "HeapModule", package: "swift-collections"),
+        "Bytes", "Decoding", "Events", "Journeys", "Model", .product(name: "HeapModule", package: "swift-collections")
       ],
       swiftSettings: house),
     .target(
@@ -65,14 +65,14 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Capture", "CLinux", "Decoding", "Events", "Journeys", "Layouts", "Model", .product(name: "SystemPackage", package: "swift-system"),
+        "Capture", "CLinux", "Decoding", "Events", "Journeys", "Layouts", "Model", .product(name: "SystemPackage", package: "swift-system")
       ],
       swiftSettings: house),
     .executableTarget(
       name: "wakepath",
       dependencies: [
         "Bytes", "Capture", "Decoding", "Events", "Experiments", "Journeys", "Model", "Reports", "Simulator",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: house),
 
@@ -91,7 +91,7 @@ let package = Package(
     .testTarget(
       name: "CaptureTests",
       dependencies: ["Bytes", "Capture", "Support", "wakepath", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: house),
+      swiftSettings: house)
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 
 /// Heap memory of a fixed capacity that a reader fills over and over; the part in use is handed out as a `RawSpan`.

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 
 /// A file opened for reading at any offset. Reads go through `pread(2)` and not a mapping, so that a file that shrinks while it is read

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 internal import Synchronization
 

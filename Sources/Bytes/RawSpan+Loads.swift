@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 
 // Checked loads. All of them answer nil instead of reading past the end; lengths are compared by subtraction, which cannot wrap.

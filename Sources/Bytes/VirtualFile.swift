@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 
 /// Files that the kernel makes up as they are read, such as those of `/proc`: they have no size before.

@@ -19,13 +19,19 @@ struct InterruptLines {
   var condition: String {
     var ranges: [ClosedRange<Int>] = []
     for number in numbers {
-      if let last = ranges.last, last.upperBound == number - 1 { ranges[ranges.count - 1] = last.lowerBound...number } else { ranges.append(number...number) }
+      if let last = ranges.last, last.upperBound == number - 1 {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
     }
     return ranges.map { $0.count == 1 ? "irq == \($0.lowerBound)" : "(irq >= \($0.lowerBound) && irq <= \($0.upperBound))" }.joined(separator: " || ")
   }
 
   /// What the recording says of itself where it keeps only these; `wakepath report` looks for its beginning.
-  func note(_ devices: [String]) -> String { "wakepath: of the hard interrupts those of \(devices.joined(separator: ", ")) are recorded: \(condition)" }
+  func note(_ devices: [String]) -> String {
+    "wakepath: of the hard interrupts those of \(devices.joined(separator: ", ")) are recorded: \(condition)"
+  }
 
   /// Devices stand on each other a few deep: a VLAN on a bond on two cards.
   private static let deepest = 8

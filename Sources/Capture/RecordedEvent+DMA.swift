@@ -15,7 +15,7 @@ extension RecordedEvent {
       event("dma_map_phys", "the same, kernel 6.18 and later", posted),
       event("dma_unmap_page", "a driver takes a filled buffer back", claimed),
       event("dma_unmap_phys", "the same, kernel 6.18 and later", claimed),
-      event("dma_sync_single_for_cpu", "a driver looks into a buffer that it keeps for the device", claimed),
+      event("dma_sync_single_for_cpu", "a driver looks into a buffer that it keeps for the device", claimed)
     ]
   }
 

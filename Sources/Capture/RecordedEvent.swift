@@ -158,6 +158,6 @@ extension RecordedEvent {
       without: "time in the queue cannot be told from time in the driver", device: "name"),
     RecordedEvent(
       "net", "net_dev_xmit", for: "the driver has taken a packet, or refused it",
-      without: "refusals of the driver are unknown", device: "name"),
+      without: "refusals of the driver are unknown", device: "name")
   ]
 }

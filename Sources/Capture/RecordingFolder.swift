@@ -19,8 +19,10 @@ final class RecordingFolder: Sendable {
     path = try Self.make(output)
     // The kernel's other clocks cannot be read here.
     let isMonotonic = String(decoding: metadata.clock, as: UTF8.self).contains("[mono]") && SystemCalls.seesKernelTime
-    until = isMonotonic ? try? FileDescriptor.open(
-      FilePath("\(path)/\(Self.until)"), .writeOnly, options: [.create, .closeOnExec], permissions: .ownerReadWrite) : nil
+    until =
+      isMonotonic
+      ? try? FileDescriptor.open(
+        FilePath("\(path)/\(Self.until)"), .writeOnly, options: [.create, .closeOnExec], permissions: .ownerReadWrite) : nil
     _ = try TraceDatWriter(metadata: metadata, runs: []).write(to: OutputFile("\(path)/\(Self.head)"))
   }
 

@@ -59,7 +59,8 @@ struct RecordingInstance: ~Copyable {
     try set("trace_clock", options.clock, "this kernel cannot record with the clock \(options.clock)")
     let isLarge = options.flightBytesPerCPU == nil && options.bufferBytesPerCPU ?? Self.defaultBufferBytes >= 32 * Self.pageBytes
     let pages = isLarge ? setPages(Self.pageBytes) : nil
-    try setBuffer(options.trigger == nil ? options.flightBytesPerCPU ?? options.bufferBytesPerCPU : options.bufferBytesPerCPU, orWithPages: pages, &notes)
+    try setBuffer(
+      options.trigger == nil ? options.flightBytesPerCPU ?? options.bufferBytesPerCPU : options.bufferBytesPerCPU, orWithPages: pages, &notes)
     // Kernels before 5.0 do not know the first, and a top instance may have been told not to do the other.
     try? instance.write("25", to: "buffer_percent")
     try? instance.write("1", to: "options/overwrite")

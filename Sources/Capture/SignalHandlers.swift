@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 
 /// While it is in use, the signals that end a process come to an inbox instead.

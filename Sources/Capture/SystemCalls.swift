@@ -1,6 +1,6 @@
 internal import CTraceFS
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 internal import Synchronization
 internal import SystemPackage
@@ -322,7 +322,7 @@ enum SystemCalls {
   static func spawn(_ command: [String]) throws(Errno) -> Int32 {
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
     unsafe arguments.append(nil)
-    defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+    defer { unsafe arguments.forEach { unsafe free($0) } }
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }

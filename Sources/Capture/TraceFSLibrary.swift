@@ -1,6 +1,6 @@
 internal import CTraceFS
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 internal import SystemPackage
 

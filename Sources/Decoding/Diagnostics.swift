@@ -91,7 +91,10 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
     case .lineNotUnderstood:
       (.damage, .file, "a line of text is no trace line; it is passed over")
     case .otherClock:
-      (.dataLoss, .recorder, "a ring buffer has another clock than the first, so that its events cannot be placed among the others; they are passed over")
+      (
+        .dataLoss, .recorder,
+        "a ring buffer has another clock than the first, so that its events cannot be placed among the others; they are passed over"
+      )
     case .functionRecords:
       (.notice, .analysis, "records of the function tracers are passed over, but for those that mark a step")
     case .clockIsCounter:

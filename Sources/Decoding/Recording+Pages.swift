@@ -60,7 +60,8 @@ extension Recording {
     guard !sources.isEmpty else {
       throw DecodingError(
         path: path,
-        "is a directory without a recording: neither per_cpu/cpuN/trace_pipe_raw nor snapshot_raw nor files named …cpuN nor trace nor snapshot has data")
+        "is a directory without a recording: neither per_cpu/cpuN/trace_pipe_raw nor snapshot_raw nor files named …cpuN nor trace nor snapshot has data"
+      )
     }
     return sources
   }
@@ -103,8 +104,10 @@ extension Recording {
     info.format = "ring-buffer pages"
     info.kernel = info.kernel ?? formats.header.uname.flatMap { Self.release($0) }
     info.cpus = max(info.cpus, Int(cpu) + 1)
-    addRing(cpu: cpu, layout, PageSource(
-      file: file, offset: start, size: file.size - start, pageSize: layout.pageSize, compression: nil, stride: 256 << 10), catalog: pageCatalog,
+    addRing(
+      cpu: cpu, layout,
+      PageSource(
+        file: file, offset: start, size: file.size - start, pageSize: layout.pageSize, compression: nil, stride: 256 << 10), catalog: pageCatalog,
       until: formats.until)
   }
 

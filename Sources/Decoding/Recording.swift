@@ -110,7 +110,8 @@ public struct Recording {
     case .perfData: try openPerfData(file)
     case .oldPerfData:
       throw DecodingError(
-        path: file.path, offset: 0, "is a perf.data of version 1, which does not describe its events; give the text that its own `perf script` makes of it")
+        path: file.path, offset: 0,
+        "is a perf.data of version 1, which does not describe its events; give the text that its own `perf script` makes of it")
     case .gzip: throw DecodingError(path: file.path, offset: 0, "is packed with gzip; unpack it first: `gunzip -c \(file.path) | wakepath … -`")
     case .textWithoutCPUs:
       throw DecodingError(path: file.path, offset: 0, "its lines do not say on which CPU they were written; print them with `perf script -F +cpu`")

@@ -157,9 +157,11 @@ struct EventDecoder {
     switch s.kind {
     case .kfreeSkb: event.body = .kfreeSkb(skb: u64(0), location: u64(1), reason: -1)
     case .inetSockSetState:
-      event.body = .inetSockSetState(socket: u64(7), old: i32(8), new: i32(9), protocol: UInt16(truncatingIfNeeded: u64(10)), flow: inetFlow(s, e, &flows))
+      event.body = .inetSockSetState(
+        socket: u64(7), old: i32(8), new: i32(9), protocol: UInt16(truncatingIfNeeded: u64(10)), flow: inetFlow(s, e, &flows))
     case .tcpProbe:
-      event.body = .tcpProbe(skb: u64(5), socket: u64(6), cookie: u64(7), flow: sockaddrFlow(s, e, &flows), dataLength: UInt32(truncatingIfNeeded: u64(8)))
+      event.body = .tcpProbe(
+        skb: u64(5), socket: u64(6), cookie: u64(7), flow: sockaddrFlow(s, e, &flows), dataLength: UInt32(truncatingIfNeeded: u64(8)))
     case .tcpRcvSpaceAdjust: event.body = .tcpRcvSpaceAdjust(socket: u64(7), cookie: u64(8), flow: inetFlow(s, e, &flows))
     case .tcpDestroySock: event.body = .tcpDestroySock(socket: u64(0), cookie: u64(1))
     case .print: return line(s, e, &names, &event)

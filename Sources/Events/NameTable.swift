@@ -29,8 +29,12 @@ public enum KernelThread: UInt8, Sendable {
   case interrupt
 
   init(_ name: String) {
-    self = name.hasPrefix("ksoftirqd/") ? .ksoftirqd : name.hasPrefix("napi/") ? .napi
-      : name.hasPrefix("backlog_napi/") ? .backlog : name.hasPrefix("irq/") ? .interrupt : .none
+    self =
+      name.hasPrefix("ksoftirqd/")
+      ? .ksoftirqd
+      : name.hasPrefix("napi/")
+        ? .napi
+        : name.hasPrefix("backlog_napi/") ? .backlog : name.hasPrefix("irq/") ? .interrupt : .none
   }
 }
 

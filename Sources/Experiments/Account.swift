@@ -73,7 +73,7 @@ extension Account {
     lines += windows.map { window in
       [
         "window", window.isFlood ? "flood" : "rest", "\(window.from)", "\(window.to)", "\(window.packets)",
-        window.softirqPerMille.map { "\($0)" } ?? "-",
+        window.softirqPerMille.map { "\($0)" } ?? "-"
       ]
     }
     lines += findings.map { ["finding", $0.claim, "\($0.supporting)", "\($0.opposing)", $0.detail] }

@@ -1,6 +1,6 @@
 internal import CLinux
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 internal import Synchronization
 internal import SystemPackage

@@ -131,7 +131,8 @@ extension JourneyEngine {
       guard hasReceiveLength || isTCP(slot) else { return readQueuedByFreeing(e, slot) }
       tasks.tasks[tasks.find(e.pid)].consumed = (packets.ref(slot), e.time, e.cpu)
     // The reader was quicker than the CPU that still is at the datagram's batch.
-    case .processing where packets.slots[slot].dataLength > 0 && !isTCP(slot) && e.context == .process && e.pid != 0
+    case .processing
+    where packets.slots[slot].dataLength > 0 && !isTCP(slot) && e.context == .process && e.pid != 0
       && !e.flags.contains(.bottomHalvesOff):
       guard hasReceiveLength else { return readQueuedByFreeing(e, slot) }
       tasks.tasks[tasks.find(e.pid)].consumed = (packets.ref(slot), e.time, e.cpu)

@@ -9,7 +9,8 @@ extension JourneyEngine {
     guard e.context == .process, e.pid != 0 else { return }
     let task = tasks.find(e.pid)
     if tasks.tasks[task].copies.count >= Self.copyLimit { tasks.tasks[task].copies.removeFirst(Self.copyLimit / 2) }
-    tasks.tasks[task].copies.append(Copy(time: e.time, cpu: e.cpu, skb: skb, packet: packets.find(skb).map { packets.ref($0) } ?? .none, length: length))
+    tasks.tasks[task].copies.append(
+      Copy(time: e.time, cpu: e.cpu, skb: skb, packet: packets.find(skb).map { packets.ref($0) } ?? .none, length: length))
   }
 
   /// A receive call with more copies than this keeps the later ones only.
@@ -273,7 +274,9 @@ extension JourneyEngine {
     func mark(_ copy: Copy) -> StageMark {
       StageMark(time: copy.time, cpu: copy.cpu, context: .process, evidence: .skbCopyDatagram, link: .exact)
     }
-    if let consumed = tasks.tasks[reader.task].consumed, let slot = packets.slot(consumed.packet), isReadable(slot) || packets.slots[slot].state == .consumed {
+    if let consumed = tasks.tasks[reader.task].consumed, let slot = packets.slot(consumed.packet),
+      isReadable(slot) || packets.slots[slot].state == .consumed
+    {
       let copy = tasks.tasks[reader.task].copies.last { $0.skb == packets.slots[slot].journey.skb }
       let mark = StageMark(
         time: copy?.time ?? consumed.time, cpu: copy?.cpu ?? consumed.cpu, context: .process,

@@ -44,7 +44,9 @@ extension JourneyEngine {
       open[place].count += fragment.count
       if !fragment.isFollowed { open[place].whole = fragment.offset + fragment.count }
       if fragment.offset == 0 { open[place].first = header }
-      guard open[place].whole == open[place].count, let first = open[place].first, let own = first.payload, let part = first.fragment else { continue }
+      guard open[place].whole == open[place].count, let first = open[place].first, let own = first.payload, let part = first.fragment else {
+        continue
+      }
       let done = open.remove(at: place)
       found.append(
         Segment(

@@ -62,9 +62,11 @@ extension JourneyEngine {
   private static let sendingLimit = 262_144
 
   private mutating func makeRoomForSent() {
-    guard let oldest = sent.slots.indices.filter({ !sent.isFree($0) }).min(by: {
-      sent.slots[$0].journey.id < sent.slots[$1].journey.id
-    }) else { return }
+    guard
+      let oldest = sent.slots.indices.filter({ !sent.isFree($0) }).min(by: {
+        sent.slots[$0].journey.id < sent.slots[$1].journey.id
+      })
+    else { return }
     statistics.evicted += 1
     sent.slots[oldest].journey.completeness = .ambiguous
     endSent(oldest, .unknown, isOver: true)

@@ -103,7 +103,8 @@ extension JourneyEngine {
     packets.slots[slot].journey.stream = nil
     sockets.sockets[socket].outOfOrder.removeAll { $0.packet == ref }
     guard let place = sockets.sockets[socket].queue.lastIndex(where: { $0.packet == ref }) else { return }
-    let begin = place > 0 ? sockets.sockets[socket].queue[place - 1].end : sockets.sockets[socket].queue[place].end - Int64(packets.slots[slot].dataLength)
+    let begin =
+      place > 0 ? sockets.sockets[socket].queue[place - 1].end : sockets.sockets[socket].queue[place].end - Int64(packets.slots[slot].dataLength)
     guard packets.slots[slot].state == .processing else {
       sockets.sockets[socket].queue.remove(at: place)
       return

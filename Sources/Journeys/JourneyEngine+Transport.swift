@@ -310,7 +310,9 @@ extension JourneyEngine {
     guard comm.kernelThread == .none else { return wakeThread(e, task, comm.kernelThread) }
     guard let context = context(of: e) else { return }
     guard contexts[context].mayWake, let slot = packets.slot(contexts[context].current) else {
-      if !hasDataReady, !hasReadable, !hasStacks, e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff) { wakeByOrder(e, context, pid, comm) }
+      if !hasDataReady, !hasReadable, !hasStacks, e.flags.contains(.softirq) || e.flags.contains(.bottomHalvesOff) {
+        wakeByOrder(e, context, pid, comm)
+      }
       return
     }
     wake(e, slot, pid, comm, isAfterReady: contexts[context].isReady)

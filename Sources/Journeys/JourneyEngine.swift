@@ -266,9 +266,11 @@ public struct JourneyEngine: ~Copyable, Sendable {
   private static let inFlightLimit = 262_144
 
   private mutating func makeRoom() {
-    guard let oldest = packets.slots.indices.filter({ packets.slots[$0].state != .free }).min(by: {
-      packets.slots[$0].journey.id < packets.slots[$1].journey.id
-    }) else { return }
+    guard
+      let oldest = packets.slots.indices.filter({ packets.slots[$0].state != .free }).min(by: {
+        packets.slots[$0].journey.id < packets.slots[$1].journey.id
+      })
+    else { return }
     statistics.evicted += 1
     packets.slots[oldest].journey.completeness = .ambiguous
     end(oldest, .unknown)

@@ -18,7 +18,9 @@ public struct EventPrinter {
 
   /// Prints every record of `recording`.
   public mutating func print(_ recording: inout Recording, to output: inout TextOutput) {
-    if !isJSON, names.isEmpty, cpu == nil, recording.info.eventNameWidth == nil, recording.info.cpus > 0 { output.line("cpus=\(recording.info.cpus)") }
+    if !isJSON, names.isEmpty, cpu == nil, recording.info.eventNameWidth == nil, recording.info.cpus > 0 {
+      output.line("cpus=\(recording.info.cpus)")
+    }
     while !output.isClosed, let record = recording.next() {
       if let cpu, cpu != record.cpu { continue }
       switch record.kind {

@@ -228,7 +228,8 @@ extension LatencyReport {
       output.line(style.warning(style.bold("Damage    ")) + "\(row.path)\(place)\(times): \(row.kind.entry.help)\(detail)")
     }
     if statistics.evicted > 0 {
-      output.line(style.warning(style.bold("Given up  ")) + "\(Durations.count(statistics.evicted)) packets: \(DiagnosticKind.tooManyInFlight.entry.help)")
+      output.line(
+        style.warning(style.bold("Given up  ")) + "\(Durations.count(statistics.evicted)) packets: \(DiagnosticKind.tooManyInFlight.entry.help)")
     }
   }
 }

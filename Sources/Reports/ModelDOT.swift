@@ -6,8 +6,9 @@ public enum ModelDOT {
   /// Appends the drawing to `output`. Thick edges are the ordinary way; dashed ones may lead to another CPU.
   public static func write(to output: inout TextOutput) {
     output.line("digraph wakepath {")
-    output.line("  label=\"How Linux receives and sends packets: Wakepath's reference model, version \(ReferenceModel.version)\\n"
-      + "thick: the ordinary way; dashed: may lead to another CPU; double border: a journey may begin here\";")
+    output.line(
+      "  label=\"How Linux receives and sends packets: Wakepath's reference model, version \(ReferenceModel.version)\\n"
+        + "thick: the ordinary way; dashed: may lead to another CPU; double border: a journey may begin here\";")
     output.line("  labelloc=t; fontname=\"Helvetica\"; fontsize=16; nodesep=0.35; ranksep=0.45; newrank=true;")
     output.line("  node [fontname=\"Helvetica\" fontsize=12 shape=box style=\"rounded,filled\" fillcolor=white];")
     output.line("  edge [fontname=\"Helvetica\" fontsize=9 color=\"#777777\"];")

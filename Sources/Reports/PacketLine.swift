@@ -6,7 +6,8 @@ public enum PacketLine {
   /// The heading of the table.
   public static func header(_ style: Style) -> String {
     style.dim(
-      Durations.right("id", 7) + "  " + Durations.right("time", 15) + "  " + Durations.left("", 3) + Durations.left("device", 8) + Durations.left("proto", 6)
+      Durations.right("id", 7) + "  " + Durations.right("time", 15) + "  " + Durations.left("", 3) + Durations.left("device", 8)
+        + Durations.left("proto", 6)
         + Durations.right("bytes", 6) + Durations.right("frames", 7) + "  " + Durations.left("outcome", 10) + Durations.right("total", 9)
         + "  longest gap                    who")
   }

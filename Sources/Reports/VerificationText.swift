@@ -55,7 +55,8 @@ public enum VerificationText {
 
   private static func unexplained(_ verification: Verification, _ style: Style, _ output: inout TextOutput) {
     guard !verification.unexplained.isEmpty else { return }
-    output.line(style.warning(style.bold("Unexplained")) + "  the model has no such way; a kernel feature it does not know, or events that were not recorded")
+    output.line(
+      style.warning(style.bold("Unexplained")) + "  the model has no such way; a kernel feature it does not know, or events that were not recorded")
     for group in verification.unexplained {
       output.line("  \(Durations.right(Durations.count(group.count), 7))  \(group.reason.what): packets \(list(group.packets, of: group.count))")
     }
@@ -105,7 +106,9 @@ public enum VerificationText {
       output.line(style.dim("     expected \(result.claim.expected.rawValue): \(result.claim.because)"))
       output.line(style.dim("     source   \(result.claim.source)"))
     }
-    if !open.isEmpty { output.line(style.dim("\(open.joined(separator: ", ")): a recording cannot tell; wakepath verify --live asks the running kernel")) }
+    if !open.isEmpty {
+      output.line(style.dim("\(open.joined(separator: ", ")): a recording cannot tell; wakepath verify --live asks the running kernel"))
+    }
     output.line()
   }
 

@@ -57,12 +57,14 @@ struct RecordCommand: ParsableCommand {
   var dma = false
 
   @Option(
-    help: ArgumentHelp("Record windows of ON with pauses of OFF between them, for example 100ms/900ms: journeys stay whole, the load small.",
+    help: ArgumentHelp(
+      "Record windows of ON with pauses of OFF between them, for example 100ms/900ms: journeys stay whole, the load small.",
       valueName: "on/off"))
   var burst: BurstSpan?
 
   @Option(
-    help: ArgumentHelp("Keep only the last SIZE of each CPU and write it when the recording ends: Ctrl-C, the command's end, --slower-than.",
+    help: ArgumentHelp(
+      "Keep only the last SIZE of each CPU and write it when the recording ends: Ctrl-C, the command's end, --slower-than.",
       valueName: "size"))
   var flight: String?
 

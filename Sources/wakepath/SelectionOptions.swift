@@ -23,9 +23,10 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: "Only packets whose flow contains this, for example 10.9.0.1 or 10.9.0.1:40000.")
   var flow: String?
 
-  @Option(help: ArgumentHelp(
-    "Only packets of this network namespace: a name in /run/netns, a path such as /proc/1/ns/net, or the number.",
-    discussion: "Known where `record` could ask the kernel for packets' flows.", valueName: "namespace"))
+  @Option(
+    help: ArgumentHelp(
+      "Only packets of this network namespace: a name in /run/netns, a path such as /proc/1/ns/net, or the number.",
+      discussion: "Known where `record` could ask the kernel for packets' flows.", valueName: "namespace"))
   var netns: NetworkNamespace?
 
   @Option(help: ArgumentHelp("Only packets that took longer from first sign to read, for example 1ms or 200us.", valueName: "time"))

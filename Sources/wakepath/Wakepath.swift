@@ -37,6 +37,6 @@ struct Wakepath: ParsableCommand {
     version: "0.1",
     subcommands: [
       RecordCommand.self, ReportCommand.self, PacketsCommand.self, ShowCommand.self, VerifyCommand.self, ModelCommand.self, EventsCommand.self,
-      SimulateCommand.self, DoctorCommand.self, ExperimentCommand.self,
+      SimulateCommand.self, DoctorCommand.self, ExperimentCommand.self
     ])
 }

@@ -33,7 +33,7 @@ extension KernelTests {
           if count == 100: time.sleep(\(nap))
           a.recv(200)
           time.sleep(0.001)
-        """,
+        """
       ]
     }
 

@@ -92,7 +92,7 @@ struct PartsTests {
       Self.switched(4_000_003, "a b"), Self.switched(4_000_004, "no\nname"), Self.switched(4_000_005, ""), Self.switched(4_000_006, "other", 1, 7),
       Self.switched(4_000_007, "sixteen bytes 16"), Self.switched(0x6161_6161, "text"),
       Self.switched(4_000_009, "numbers", id: 0x37), Self.switched(4_000_010, "broken\u{e8}").map { $0 == 0xa8 ? 0x20 : $0 },
-      Array(Self.switched(4_000_008, "cut").dropLast(8)),
+      Array(Self.switched(4_000_008, "cut").dropLast(8))
     ]
     for page in pages { tasks.need(ByteBuffer(page).bytes) }
     #expect(String(decoding: tasks.needed, as: UTF8.self) == "4000000 curl\n4000001 known\n4000003 a b\n")

@@ -32,7 +32,7 @@ extension KernelTests {
       for i in range(50):
         a.sendto(b"x" * 100, a.getsockname())
         a.recv(200)
-      """,
+      """
     ]
 
     @Test(.enabled(if: Machine.hasTraceCmd, "trace-cmd is not installed"))

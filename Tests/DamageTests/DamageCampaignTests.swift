@@ -15,12 +15,17 @@ struct DamageCampaignTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     let share = Self.isThorough ? 1 : 16
     // A process of its own, which a crash, the alarm clock or the limit of memory ends.
-    await #expect(processExitsWith: .success) { [path = folder.path as String, format = format as SampleFormat, share = share as Int, seed = Self.seed as UInt64] in
+    await #expect(processExitsWith: .success) {
+      [path = folder.path as String, format = format as SampleFormat, share = share as Int, seed = Self.seed as UInt64] in
       var campaign = try Campaign(format, folder: path)
       try campaign.run(seed: seed, share: share)
     }
     let last = (try? String(contentsOf: folder.appendingPathComponent("case"), encoding: .utf8)) ?? "none"
-    if !last.hasPrefix("done") { Issue.record("\(format), seed \(Self.seed): died at \(last)") } else { print("\(format), seed \(Self.seed): \(last)") }
+    if !last.hasPrefix("done") {
+      Issue.record("\(format), seed \(Self.seed): died at \(last)")
+    } else {
+      print("\(format), seed \(Self.seed): \(last)")
+    }
   }
 }
 

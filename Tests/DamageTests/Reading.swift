@@ -57,17 +57,23 @@ struct Reading {
     let flow = events.flows[journey.flow].map { "\($0.remote)>\($0.local)" } ?? "-"
     let reader = journey.reader.map { "\(events.names[$0.comm])/\($0.pid)" } ?? "-"
     let woke = journey.woke.map { "\(events.names[$0.comm])/\($0.pid)" } ?? "-"
-    func text(_ stages: [(stage: Stage, mark: StageMark)]) -> [String] { stages.map { "\($0.stage.id)@\($0.mark.time)/\($0.mark.cpu)/\($0.mark.evidence.name)/\($0.mark.link)" } }
+    func text(_ stages: [(stage: Stage, mark: StageMark)]) -> [String] {
+      stages.map { "\($0.stage.id)@\($0.mark.time)/\($0.mark.cpu)/\($0.mark.evidence.name)/\($0.mark.link)" }
+    }
     // Whose a sent packet is follows from what came before.
-    let identity = journey.direction == .tx ? "tx \(journey.skb) \(journey.length) \(journey.outcome) \(journey.completeness)" : [
-      "\(journey.skb) \(journey.socket) \(journey.length) \(journey.protocolNumber ?? 0) \(flow) \(journey.outcome)",
-      "\(journey.completeness) \(journey.reason) \(reader) \(woke)",
-    ].joined(separator: " ")
+    let identity =
+      journey.direction == .tx
+      ? "tx \(journey.skb) \(journey.length) \(journey.outcome) \(journey.completeness)"
+      : [
+        "\(journey.skb) \(journey.socket) \(journey.length) \(journey.protocolNumber ?? 0) \(flow) \(journey.outcome)",
+        "\(journey.completeness) \(journey.reason) \(reader) \(woke)"
+      ].joined(separator: " ")
     let own = journey.stages.inOrder.filter { ![.irq, .raise, .softirq].contains($0.stage) }
     let isInferred = own.contains { $0.mark.link == .inferred }
     return Ended(
       time: time, isComplete: journey.completeness == .complete, isDelivered: journey.outcome == .delivered,
-      text: "\(identity) \(journey.socket) \(flow) \(journey.frames) \(journey.stream.map { "\($0)" } ?? "-") \(text(journey.stages.inOrder).joined(separator: " "))",
+      text:
+        "\(identity) \(journey.socket) \(flow) \(journey.frames) \(journey.stream.map { "\($0)" } ?? "-") \(text(journey.stages.inOrder).joined(separator: " "))",
       identity: identity, stages: text(own), isInferred: isInferred)
   }
 

@@ -88,13 +88,13 @@ struct PerfDataTests {
       var b = variant
       let rounds = [
         [b.sample(time: 1000), b.sample(time: 1001, cpu: 1)], [b.sample(time: 2000)], [b.sample(time: 3000)],
-        [b.sample(time: 4100), b.lost(time: 4000, cpu: 1, count: 5), b.sample(time: 4001, cpu: 1)], [b.lost(time: 5000, cpu: 2, count: 1)],
+        [b.sample(time: 4100), b.lost(time: 4000, cpu: 1, count: 5), b.sample(time: 4001, cpu: 1)], [b.lost(time: 5000, cpu: 2, count: 1)]
       ]
       b.records = rounds.flatMap { $0 + [b.finishedRound] }
       let (records, recording) = try Self.read(b.build())
       #expect(
         records.map { $0.split(separator: ":")[0] } == [
-          "1000 [0] ", "1001 [1] ", "gap [1] 1001…4000 5", "2000 [0] ", "3000 [0] ", "4001 [1] ", "4100 [0] ", "gap [2] 5000…5000 1",
+          "1000 [0] ", "1001 [1] ", "gap [1] 1001…4000 5", "2000 [0] ", "3000 [0] ", "4001 [1] ", "4100 [0] ", "gap [2] 5000…5000 1"
         ])
       #expect(recording.diagnostics.rows.map(\.kind) == [.lostEvents] && recording.diagnostics.rows[0].count == 2)
     }
@@ -187,7 +187,7 @@ struct PerfDataTests {
     b.records = [
       b.comm(time: 0, tid: 10, "sh"), b.sample(time: 100, tid: 10), b.sample(time: 140, tid: 11), b.comm(time: 150, tid: 11, "ls"),
       b.sample(time: 160, tid: 11), b.fork(time: 120, tid: 11, parent: 10), b.sample(time: 170, tid: 0), b.fork(time: 180, tid: 11, parent: 99),
-      b.sample(time: 190, tid: 11),
+      b.sample(time: 190, tid: 11)
     ]
     let (records, _) = try Self.read(b.build())
     #expect(records.map { $0.split(separator: " ")[2] } == ["sh", "sh", "ls", "swapper", ":11"])
@@ -200,7 +200,8 @@ struct PerfDataTests {
       let aux = b.record(71, b.bytes(UInt64(48)) + Data(count: 32)) + Data(repeating: 0xff, count: 48)
       b.records = [
         b.sample(time: 1000), b.record(31, Data(count: 24)), aux, b.record(95, Data()), b.lost(time: 1500, cpu: 0, count: 12),
-        b.sample(time: 1600), b.record(13, b.bytes(UInt64(4)) + b.trailer(time: 1700)), b.record(13, misc: 0x8000, b.bytes(UInt64(4)) + b.trailer(time: 1700)),
+        b.sample(time: 1600), b.record(13, b.bytes(UInt64(4)) + b.trailer(time: 1700)),
+        b.record(13, misc: 0x8000, b.bytes(UInt64(4)) + b.trailer(time: 1700))
       ]
       let (records, recording) = try Self.read(b.build())
       #expect(records.map { $0.prefix(12) } == ["1000 [0] :1 ", "gap [0] 1000", "1600 [0] :1 ", "gap [0] 1600"])
@@ -256,7 +257,7 @@ struct PerfDataTests {
     #expect(throws: DecodingError.self) { try Recording(paths: [folder.path]) }
     let parts = [
       [b.sample(time: 1000), b.sample(time: 5000), b.sample(time: 9000)],
-      [b.sample(time: 2000, cpu: 1), b.lost(time: 7000, cpu: 1, count: 3), b.sample(time: 8000, cpu: 1), b.comm(time: 8500, tid: 1, "late")],
+      [b.sample(time: 2000, cpu: 1), b.lost(time: 7000, cpu: 1, count: 3), b.sample(time: 8000, cpu: 1), b.comm(time: 8500, tid: 1, "late")]
     ]
     for (number, records) in parts.enumerated() { try records.reduce(Data(), +).write(to: folder.appendingPathComponent("data.\(number)")) }
     try Data().write(to: folder.appendingPathComponent("data.2"))
@@ -265,7 +266,8 @@ struct PerfDataTests {
       var records: [String] = []
       while let record = recording.next() {
         let comm = recording.sample(of: record)?.comm
-        records.append(record.kind == .gap ? "gap [\(record.cpu)] \(recording.gap.after)…\(recording.gap.before)" : "\(record.time) [\(record.cpu)] \(comm ?? "")")
+        records.append(
+          record.kind == .gap ? "gap [\(record.cpu)] \(recording.gap.after)…\(recording.gap.before)" : "\(record.time) [\(record.cpu)] \(comm ?? "")")
       }
       #expect(records == ["1000 [0] init", "2000 [1] init", "gap [1] 2000…7000", "5000 [0] init", "8000 [1] init", "9000 [0] late"])
       #expect(recording.diagnostics.rows.map(\.kind) == [.lostEvents])

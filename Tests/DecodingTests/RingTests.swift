@@ -29,9 +29,11 @@ import Testing
     b.isBigEndian = isBigEndian
     b.cpus = [
       [
-        b.page(time: 1000, [
-          b.softirqRaise(delta: 0, vector: 3), b.softirqRaise(delta: 5, vector: 3), b.extend(1 << 40), b.softirqRaise(delta: 7, vector: 3),
-        ])
+        b.page(
+          time: 1000,
+          [
+            b.softirqRaise(delta: 0, vector: 3), b.softirqRaise(delta: 5, vector: 3), b.extend(1 << 40), b.softirqRaise(delta: 7, vector: 3)
+          ])
       ]
     ]
     let (records, gaps, kinds) = try read(b)
@@ -73,7 +75,7 @@ import Testing
       [
         b.page(time: 100, [b.softirqRaise(delta: 0, vector: 3)]),
         b.page(time: 200, flags: 1 << 31 | 1 << 30, missed: 12, [b.softirqRaise(delta: 0, vector: 3)]),
-        b.page(time: 300, flags: 1 << 31, [b.softirqRaise(delta: 0, vector: 3)]),
+        b.page(time: 300, flags: 1 << 31, [b.softirqRaise(delta: 0, vector: 3)])
       ]
     ]
     let (records, gaps, kinds) = try read(b)
@@ -87,7 +89,7 @@ import Testing
     b.cpus = [
       [b.page(time: 10, [10, 0, 25].map { b.softirqRaise(delta: $0, vector: 3) })],
       [b.page(time: 15, [0, 5, 100].map { b.softirqRaise(delta: $0, vector: 3) })],
-      [],
+      []
     ]
     let records = try read(b).records
     #expect(records.map(\.time) == [15, 20, 20, 20, 45, 120])
@@ -99,7 +101,7 @@ import Testing
     b.cpus = [
       [
         b.page(time: 100, lengthSays: 5000, [b.softirqRaise(delta: 0, vector: 3)]),
-        b.page(time: 200, [b.softirqRaise(delta: 0, vector: 3)]),
+        b.page(time: 200, [b.softirqRaise(delta: 0, vector: 3)])
       ]
     ]
     let (records, gaps, kinds) = try read(b)
@@ -131,7 +133,7 @@ import Testing
     b.cpus = [
       [
         b.page(time: 100, [b.softirqRaise(delta: 0, vector: 3), tooLong]), b.page(time: 200, [noLength]),
-        b.page(time: 300, [b.softirqRaise(delta: 0, vector: 3)]),
+        b.page(time: 300, [b.softirqRaise(delta: 0, vector: 3)])
       ]
     ]
     let (records, gaps, kinds) = try read(b)

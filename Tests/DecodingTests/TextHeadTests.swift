@@ -33,7 +33,7 @@ struct TextHeadTests {
     "are a trace",
     arguments: [
       event, "CPU:1 [LOST 12 EVENTS]\n" + event, "# tracer: nop\n", "cpus=2\n", "garbage\r\n" + event + event, event + "half a li",
-      "registering plugin: x\nregistering plugin: y\ncpus=2\n" + event + event,
+      "registering plugin: x\nregistering plugin: y\ncpus=2\n" + event + event
     ])
   func isTrace(_ text: String) { #expect(head(text).isTrace) }
 
@@ -52,7 +52,7 @@ struct TextHeadTests {
     arguments: [
       "", "\n\n", "hello\n", "# a comment\n# and another\n", "hello\nworld\n" + event, event.replacing("\n", with: ""),
       "a\0b\n" + event,
-      "python3  8955 [001]  2213.474971: cycles: 1 comm=python3\n",
+      "python3  8955 [001]  2213.474971: cycles: 1 comm=python3\n"
     ])
   func isNoTrace(_ text: String) { #expect(!head(text).isTrace) }
 }

@@ -78,7 +78,7 @@ struct TextLineTests {
       ("             :-1    -1 [000]     3.000001: irq:softirq_exit: vec=3", "3000001000 0 -1|:-1||softirq_exit|vec=3"),
       // A counter as clock; a real-time kernel before 5.15 with seven letters.
       ("            bash-8808    [001] d.h1.        12345: softirq_exit: vec=3", "12345 1 8808|bash|d.h1.|softirq_exit|vec=3"),
-      ("            bash-8808    [001] d..h1.1  5.000001: softirq_exit: vec=3", "5000001000 1 8808|bash|d..h1.1|softirq_exit|vec=3"),
+      ("            bash-8808    [001] d..h1.1  5.000001: softirq_exit: vec=3", "5000001000 1 8808|bash|d..h1.1|softirq_exit|vec=3")
     ])
   func isSplit(_ line: (text: String, columns: String)) { #expect(columns(line.text) == line.columns) }
 
@@ -96,7 +96,7 @@ struct TextLineTests {
       // perf script without tracepoints, syslog, and a line of numbers.
       "python3  8955 [001]  2213.474971: cycles: ffffffff81e32fff up", "python3 [001]  2213.474971: net:netif_rx: dev=lo",
       "Nov 22 16:23:01 host kernel-6 [123]: 5.000001: up",
-      "2024-11-22 16:23:01 INFO a-1 [main] 12: text",
+      "2024-11-22 16:23:01 INFO a-1 [main] 12: text"
     ])
   func isRefused(_ text: String) { #expect(columns(text) == nil) }
 
@@ -113,7 +113,7 @@ struct TextLineTests {
       ("CPU:1 [123 EVENTS DROPPED]", .loss(cpu: 1, events: 123)), ("CPU:0 [EVENTS DROPPED]", .loss(cpu: 0, events: nil)),
       ("myring: CPU:0 [7 EVENTS DROPPED]", .loss(cpu: 0, events: 7)),
       ("CPU:65536 [LOST 123 EVENTS]", .foreign), ("CPU:1 [LOST 123 CARROTS]", .foreign), ("CPU 1 is full", .foreign),
-      ("cpus=many", .foreign), ("cpus=99999999", .foreign), ("hello", .foreign),
+      ("cpus=many", .foreign), ("cpus=99999999", .foreign), ("hello", .foreign)
     ])
   func note(_ line: (text: String, note: TextNote)) {
     #expect(withBytes(of: line.text) { TextNote($0) } == line.note)

@@ -20,7 +20,7 @@ struct TextStreamTests {
       "# tracer: nop", "#", event(0, 1), event(1, 2), "", event(0, 3, "ä→" + String(repeating: "x", count: 3000)), "garbage",
       event(1, 4) + "\r",
       "CPU:1 [LOST 12 EVENTS]", event(1, 9), "##### CPU 2 buffer started ####", event(2, 10), "CPU:0 [LOST EVENTS]",
-      String(repeating: "long", count: 10_000), event(1, 11), event(0, 12), "more garbage",
+      String(repeating: "long", count: 10_000), event(1, 11), event(0, 12), "more garbage"
     ].joined(separator: "\n") + "\n"
 
   @Test("are records in the order of the file, whatever the pieces it is read in", arguments: [1, 2, 7, 64, 1000, 4096, 1 << 20])
@@ -29,9 +29,10 @@ struct TextStreamTests {
     #expect(
       records == [
         Self.record(0, 1), Self.record(1, 2), Self.record(0, 3, "ä→" + String(repeating: "x", count: 3000)),
-        "gap [0] 1000003000…1000004000 ?", "gap [1] 1000003000…1000004000 ?", "gap [0] 1000003000…1000012000 ?", Self.record(1, 4), "gap [1] 1000004000…1000009000 12", Self.record(1, 9), Self.record(2, 10),
+        "gap [0] 1000003000…1000004000 ?", "gap [1] 1000003000…1000004000 ?", "gap [0] 1000003000…1000012000 ?", Self.record(1, 4),
+        "gap [1] 1000004000…1000009000 12", Self.record(1, 9), Self.record(2, 10),
         "gap [1] 1000010000…1000011000 ?", "gap [2] 1000010000…1000011000 ?", Self.record(1, 11), Self.record(0, 12),
-        "gap [1] 1000012000…1000012000 ?", "gap [0] 1000012000…1000012000 ?",
+        "gap [1] 1000012000…1000012000 ?", "gap [0] 1000012000…1000012000 ?"
       ])
     #expect(diagnostics.rows.map(\.kind) == [.lineNotUnderstood, .lostEvents])
     #expect(diagnostics.rows.map(\.count) == [3, 2])
@@ -45,7 +46,7 @@ struct TextStreamTests {
     func line(_ cpu: Int, _ time: Int, _ rest: String) -> String { "   my [1] app   12 [00\(cpu)]     1.00000\(time): \(rest)\n" }
     let text = [
       line(0, 1, "irq:softirq_exit: vec=3"), line(1, 2, "irq:softirq_exit: vec=3"), line(0, 3, "PERF_RECORD_COMM: sh:12/12"),
-      line(0, 4, "irq:softirq_exit: vec=3"), line(1, 5, "PERF_RECORD_LOST lost 22"), line(1, 5, "irq:softirq_exit: vec=3"),
+      line(0, 4, "irq:softirq_exit: vec=3"), line(1, 5, "PERF_RECORD_LOST lost 22"), line(1, 5, "irq:softirq_exit: vec=3")
     ].joined()
     let (records, diagnostics) = try TextFile(text).records(stride: 64)
     #expect(records.count == 5)
@@ -56,7 +57,8 @@ struct TextStreamTests {
   @Test("may go on in lines of their own where somebody wrote into the trace")
   func markers() throws {
     let marker = "            bash-8808    [000] .....  1.000002: tracing_mark_write: first"
-    let (records, diagnostics) = try TextFile([Self.event(0, 1), marker, "second", "third", Self.event(0, 3)].joined(separator: "\n") + "\n").records(stride: 64)
+    let (records, diagnostics) = try TextFile([Self.event(0, 1), marker, "second", "third", Self.event(0, 3)].joined(separator: "\n") + "\n").records(
+      stride: 64)
     #expect(records.count == 3 && diagnostics.rows.isEmpty)
   }
 
@@ -91,13 +93,13 @@ struct TextStreamTests {
     let text =
       [
         "CPU:0 [LOST 1 EVENTS]", Self.event(0, 5), "CPU:1 [3 EVENTS DROPPED]", "CPU:1 [4 EVENTS DROPPED]", Self.event(0, 6),
-        Self.event(1, 7), "CPU:0 [LOST EVENTS]", "CPU:0 [LOST 5 EVENTS]", "CPU:3 [LOST 5 EVENTS]", Self.event(1, 8),
+        Self.event(1, 7), "CPU:0 [LOST EVENTS]", "CPU:0 [LOST 5 EVENTS]", "CPU:3 [LOST 5 EVENTS]", Self.event(1, 8)
       ].joined(separator: "\n") + "\n"
     let (records, _) = try TextFile(text).records(stride: 4096)
     #expect(
       records == [
         "gap [0] 1000005000…1000005000 1", Self.record(0, 5), Self.record(0, 6), "gap [0] 1000006000…1000008000 ?",
-        "gap [1] 1000007000…1000007000 7", Self.record(1, 7), Self.record(1, 8), "gap [3] 1000008000…1000008000 5",
+        "gap [1] 1000007000…1000007000 7", Self.record(1, 7), Self.record(1, 8), "gap [3] 1000008000…1000008000 5"
       ])
   }
 

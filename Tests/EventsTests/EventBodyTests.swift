@@ -34,7 +34,8 @@ import Testing
     .flow(header { $0.fragment = .init(identification: .max, offset: 8, count: .max, isFollowed: true) }),
     .flowPulled(header { $0.isCut = true }),
     .flowSent(header { ($0.payload, $0.fragment) = (.max, .init(identification: 0, offset: .max, count: 0, isFollowed: false)) }),
-    .windowBegins, .windowEnds, .interruptsChosen, .taskChosen(comm: name), .gap(before: .max, events: nil), .gap(before: 5, events: 0), .gap(before: 5, events: .max),
+    .windowBegins, .windowEnds, .interruptsChosen, .taskChosen(comm: name), .gap(before: .max, events: nil), .gap(before: 5, events: 0),
+    .gap(before: 5, events: .max)
   ]
 
   @Test("is what it was made of, whatever the event was before")

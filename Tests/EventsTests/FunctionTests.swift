@@ -66,7 +66,9 @@ struct FunctionTests {
     b.formats = formats
     b.ftraceFormats = [Self.function, Self.graph]
     b.kallsyms = kallsyms
-    b.cpus = [[b.page(time: 100, entries.map { b.entry(delta: 1, b.bytes($0.0) + Data([0x10, 0]) + b.bytes(UInt32(7)) + b.bytes($0.1) + b.bytes($0.2)) })]]
+    b.cpus = [
+      [b.page(time: 100, entries.map { b.entry(delta: 1, b.bytes($0.0) + Data([0x10, 0]) + b.bytes(UInt32(7)) + b.bytes($0.1) + b.bytes($0.2)) })]
+    ]
     let folder = try Repository.temporaryDirectory()
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.appendingPathComponent("trace.dat")
@@ -84,7 +86,10 @@ struct FunctionTests {
   @Test("by the tracers' records is known by its address, and the others are counted once")
   func tracers() throws {
     let (events, stream) = try events(
-      [(1, Self.entry, 5), (1, Self.entry - 16, 5), (1, Self.entry + 4, 5), (11, Self.entry, 5), (1, Self.entry + 96, 5), (1, 0xffff_ffff_c0a8_1234, 5)],
+      [
+        (1, Self.entry, 5), (1, Self.entry - 16, 5), (1, Self.entry + 4, 5), (11, Self.entry, 5), (1, Self.entry + 96, 5),
+        (1, 0xffff_ffff_c0a8_1234, 5)
+      ],
       formats: [])
     #expect(events == ["101 0", "103 0", "104 0"])
     #expect(stream.recording.diagnostics.rows.map(\.kind) == [.functionRecords])
@@ -100,7 +105,7 @@ struct FunctionTests {
   func probes(field: String) throws {
     let formats = [
       (system: "kprobes", texts: [Self.probe("p_sock_def_readable_0", id: 2001, socket: field), Self.probe("mine", id: 2002, socket: field)]),
-      (system: "fprobes", texts: [Self.probe("other", id: 2003, socket: field), Self.probe("nothing", id: 2004, socket: "x")]),
+      (system: "fprobes", texts: [Self.probe("other", id: 2003, socket: field), Self.probe("nothing", id: 2004, socket: "x")])
     ]
     let (events, stream) = try events(
       [(2001, 77, 1), (2002, Self.entry, 2), (2003, Self.entry - 200, 3), (2003, Self.entry + 4, 4), (2004, Self.entry, 5)], formats: formats)
@@ -121,7 +126,7 @@ struct FunctionTests {
       ("p_sock: (sock_def_readable+0x4/0x60) arg1=18446612682100675200", "18446612682100675200"),
       ("probe_sock_def_readable: (ffffffff81a2b3c0) skaddr=ffff888003b81280", "ffff888003b81280"),
       ("r_sock: (tcp_data_ready+0x7f/0xb0 <- sock_def_readable) sk=0x1", nil), ("r_sock_def_readable: (ffffffff81 <- ffffffff82) sk=0x1", nil),
-      ("other: (tcp_v4_rcv+0x0/0x60) sk=0xffff888003b81280", nil), ("p_sock_def_readable: (tcp_data_ready+0x0/0x60) sk=0x1", nil),
+      ("other: (tcp_v4_rcv+0x0/0x60) sk=0xffff888003b81280", nil), ("p_sock_def_readable: (tcp_data_ready+0x0/0x60) sk=0x1", nil)
     ] as [(String, String?)])
   func text(line: String, socket: String?) throws {
     let head = "            bash-8808    [001] ..s1.  2209.435701: "

@@ -34,7 +34,9 @@ import Testing
     .replacingOccurrences(of: "u64 head[8];\toffset:26;\tsize:64;", with: "u64 head[12];\toffset:26;\tsize:96;")
     .replacingOccurrences(
       of: "\tfield:s32 offset;\toffset:90;\tsize:4;\tsigned:1;",
-      with: "\tfield:u64 start;\toffset:122;\tsize:8;\tsigned:0;\n\tfield:u64 data;\toffset:130;\tsize:8;\tsigned:0;\n\tfield:u16 network;\toffset:138;\tsize:2;\tsigned:0;")
+      with:
+        "\tfield:u64 start;\toffset:122;\tsize:8;\tsigned:0;\n\tfield:u64 data;\toffset:130;\tsize:8;\tsigned:0;\n\tfield:u16 network;\toffset:138;\tsize:2;\tsigned:0;"
+    )
 
   /// One entry: the fields in their order, `head` filled up with 0xee, which no header here has.
   private struct Packet {
@@ -49,7 +51,9 @@ import Testing
 
     func payload(_ builder: TraceDatBuilder) -> Data {
       func filled(_ bytes: [UInt8], _ count: Int) -> Data { Data((bytes + [UInt8](repeating: 0xee, count: count)).prefix(count)) }
-      let start = builder.bytes(UInt16(pulled != nil ? 1514 : isDatagram ? 1513 : sentOffset == nil ? 1511 : 1512)) + Data([0x10, 0]) + builder.bytes(Int32(7)) + builder.bytes(UInt64(0xabc0))
+      let start =
+        builder.bytes(UInt16(pulled != nil ? 1514 : isDatagram ? 1513 : sentOffset == nil ? 1511 : 1512)) + Data([0x10, 0]) + builder.bytes(Int32(7))
+        + builder.bytes(UInt64(0xabc0))
       let numbers =
         Data([UInt8(ethertype >> 8), UInt8(ethertype & 255)]) + builder.bytes(UInt32(length ?? head.count)) + builder.bytes(UInt32(nonlinear))
       if let pulled {
@@ -79,7 +83,8 @@ import Testing
     #expect(header.skb == 0xabc0)
     let flow = stream.flows[header.flow].map { "\($0.remote) → \($0.local)" } ?? "no flow"
     let tcp = header.protocolNumber == 6 ? " seq \(header.sequence) ack \(header.acknowledgement) flags \(header.flags.rawValue)" : ""
-    return "\(header.isCut ? "cut " : "")\(header.protocolNumber) \(flow)\(tcp) payload \(header.payload.map { "\($0)" } ?? "?")\(header.fragment.map { " fragment \($0.identification) at \($0.offset), \($0.count) bytes\($0.isFollowed ? " and more" : "")" } ?? "")"
+    return
+      "\(header.isCut ? "cut " : "")\(header.protocolNumber) \(flow)\(tcp) payload \(header.payload.map { "\($0)" } ?? "?")\(header.fragment.map { " fragment \($0.identification) at \($0.offset), \($0.count) bytes\($0.isFollowed ? " and more" : "")" } ?? "")"
   }
 
   // 10.9.0.1 → 10.9.0.2 in a packet of `total` bytes.

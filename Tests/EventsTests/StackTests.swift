@@ -39,11 +39,13 @@ struct StackTests {
 
     """
 
-  @Test("that goes through sock_def_readable makes it an announcement", arguments: [
-    (kernel, ["receive 3a3ac001 92 eth1", "announcedByStack", "waking 77 server", "waking 78 other", "softirqExit(vector: 3)"]),
-    (traceCmd, ["announcedByStack", "waking 77 server", "softirqExit(vector: 3)"]),
-    (perf, ["announcedByStack", "waking 77 server", "softirqExit(vector: 3)"]),
-  ])
+  @Test(
+    "that goes through sock_def_readable makes it an announcement",
+    arguments: [
+      (kernel, ["receive 3a3ac001 92 eth1", "announcedByStack", "waking 77 server", "waking 78 other", "softirqExit(vector: 3)"]),
+      (traceCmd, ["announcedByStack", "waking 77 server", "softirqExit(vector: 3)"]),
+      (perf, ["announcedByStack", "waking 77 server", "softirqExit(vector: 3)"])
+    ])
   func announces(text: String, events: [String]) throws {
     let read = try EventText.events(of: text)
     #expect(read.events == events)
@@ -81,7 +83,7 @@ struct StackTests {
 
     swapper     0 [001]    10.000006: irq:softirq_exit: vec=3 [action=NET_RX]
 
-    """,
+    """
   ]
 
   @Test("of what an interrupt wakes says nothing, though it goes on through what was interrupted", arguments: interrupted)

@@ -11,7 +11,7 @@ struct TextContextTests {
       ("d.h1.", "hardirq"), ("d.h1", "hardirq"), ("dNH2.", "hardirq+softirq"), ("..s1.", "softirq"), ("b.s2.", "softirq+bh"),
       ("D.s2.", "softirq+bh"),
       (".....", "task"), ("b....", "bh"), ("d..2.", "task"), ("d.Z1.", "hardirq"), ("d.z1.", "task"), ("d..h1.1", "hardirq"),
-      ("XN.1.", "task"),
+      ("XN.1.", "task")
     ])
   func letters(_ line: (letters: String, context: String)) throws {
     let (events, _) = try EventText.events(
@@ -34,12 +34,12 @@ struct TextContextTests {
       "0 net_dev_queue: dev=lo skbaddr=01 len=1", "0 irq_handler_entry: irq=1 name=x", "0 softirq_raise: vec=3",
       "1 softirq_raise: vec=3", "0 irq_handler_exit: irq=1 ret=handled", "0 softirq_entry: vec=3", "0 irq_handler_entry: irq=1 name=x",
       "0 softirq_raise: vec=3", "0 irq_handler_exit: irq=1 ret=handled", "0 softirq_exit: vec=3",
-      "0 net_dev_queue: dev=lo skbaddr=01 len=1",
+      "0 net_dev_queue: dev=lo skbaddr=01 len=1"
     ])
     #expect(
       contexts == [
         "task", "hardirq", "hardirq", "task", "hardirq", "softirq", "hardirq+softirq", "hardirq+softirq", "hardirq+softirq", "softirq",
-        "task",
+        "task"
       ])
   }
 
@@ -49,7 +49,7 @@ struct TextContextTests {
     let contexts = try contexts([
       "0 softirq_entry: vec=3", "0 \(raise)", "CPU:0 [LOST EVENTS]", "0 \(raise)", "0 irq_handler_entry: irq=1 name=x",
       "0 irq_handler_entry: irq=2 name=x", "0 irq_handler_exit: irq=2 ret=handled", "0 \(raise)", "0 sched_switch: a:1 [2] S ==> b:2 [3]",
-      "0 \(raise)",
+      "0 \(raise)"
     ])
     #expect(contexts == ["softirq", "softirq", "task", "task", "hardirq", "hardirq", "hardirq", "hardirq", "task", "task"])
   }

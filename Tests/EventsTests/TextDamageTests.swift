@@ -23,7 +23,7 @@ struct TextDamageTests {
       + "next_pid=9 next_prio=1",
     "            bash-8808    [000] d..2.  2209.435699: sched_switch: bash:9148 [120] S ==> kworker/0:1:9154 [120]",
     "            bash-8808    [000] d..3.  2209.435700: sched_waking: comm=python3 pid=9154 prio=120 target_cpu=001",
-    "            bash-8808    [001] ..s1.  2209.435701: kfree_skb: skbaddr=01 protocol=2048 location=ip_rcv+0x1/0x2 reason: NO_SOCKET",
+    "            bash-8808    [001] ..s1.  2209.435701: kfree_skb: skbaddr=01 protocol=2048 location=ip_rcv+0x1/0x2 reason: NO_SOCKET"
   ]
 
   @Test("is read to its end, whatever was done to it", arguments: 0..<100 as Range<UInt64>)

@@ -99,7 +99,7 @@ struct TextEventTests {
       ("tcp_rcv_space_adjust: \(v4) sock_cookie=c", "adjust 12 10.9.0.1:40000-10.9.0.2:7001"),
       ("tcp_destroy_sock: family=AF_INET \(v4) sock_cookie=c", "destroy 12"),
       ("sched_waking: comm=python3 pid=9154 prio=120 target_cpu=001", "waking 9154 python3"),
-      ("sched_waking: comm=a pid=7 b: pid=9154 prio=-1 success=1 target_cpu=001", "waking 9154 a pid=7 b:"),
+      ("sched_waking: comm=a pid=7 b: pid=9154 prio=-1 success=1 target_cpu=001", "waking 9154 a pid=7 b:")
     ])
   func isRead(_ line: (text: String, event: String)) throws {
     let (events, diagnostics) = try EventText.events(of: "         my app-1-12    [001] ..s1.  2209.581324: \(line.text)\n")
@@ -125,7 +125,7 @@ struct TextEventTests {
       ("bash:9148 [120] S ==> kworker/0:1:9154 [120]", "switch 9148 1 9154 kworker/0:1"),
       ("bash:9154 [120] R ==> migration/0:18 [0] Latency: 1.613 usecs", "switch 9154 0 18 migration/0"),
       ("a [1] ==> b:9 [-2] Z|P ==> c ==> d:10:11 [100]", "switch 9 96 11 c ==> d:10"),
-      (":9 [1] I ==> x:8 [2] ==> y:7 [3]", "switch 9 128 7 x:8 [2] ==> y"),
+      (":9 [1] I ==> x:8 [2] ==> y:7 [3]", "switch 9 128 7 x:8 [2] ==> y")
     ])
   func switches(_ line: (text: String, event: String)) throws {
     let (events, _) = try EventText.events(of: "            bash-12    [001] d..2.  2209.581324: sched_switch: \(line.text)\n")
@@ -142,7 +142,7 @@ struct TextEventTests {
       "tcp_rcv_space_adjust: family=AF_INET6 sport=1 dport=2 saddrv6=1:2 daddrv6=::1 sock_cookie=1",
       "tcp_rcv_space_adjust: family=AF_INET6 sport=1 dport=2 saddrv6=1::2::3 daddrv6=::1 sock_cookie=1",
       "tcp_rcv_space_adjust: family=AF_INET6 sport=1 dport=2 saddrv6=1:2:3:4:5:6:7:8:9 daddrv6=::1 sock_cookie=1",
-      "tcp_rcv_space_adjust: family=AF_INET6 sport=1 dport=2 saddrv6=::12345 daddrv6=::1 sock_cookie=1",
+      "tcp_rcv_space_adjust: family=AF_INET6 sport=1 dport=2 saddrv6=::12345 daddrv6=::1 sock_cookie=1"
     ])
   func isDamaged(_ text: String) throws {
     let (events, diagnostics) = try EventText.events(of: "            bash-12    [001] d..2.  2209.581324: \(text)\n")

@@ -9,11 +9,11 @@ import Testing
     account.passed = [
       Account.Passed(device: "wps-12ab", role: .syn, slept: ["accept", "connect"], woke: []),
       Account.Passed(device: "wpc-12ab", role: .synACK, slept: ["accept", "connect"], woke: ["connect"]),
-      Account.Passed(device: "wps-12ab", role: .dataBelowLowWater, slept: [], woke: []),
+      Account.Passed(device: "wps-12ab", role: .dataBelowLowWater, slept: [], woke: [])
     ]
     account.windows = [
       Account.Window(isFlood: false, from: 10, to: 20, packets: 0, softirqPerMille: nil),
-      Account.Window(isFlood: true, from: 30, to: 40, packets: 7, softirqPerMille: 125),
+      Account.Window(isFlood: true, from: 30, to: 40, packets: 7, softirqPerMille: 125)
     ]
     account.findings = [Account.Finding(claim: "S10", supporting: 9, opposing: 0, detail: "3, 4 -> \"socket:[5]\"")]
     account.refusals = [Account.Refusal(claim: "S8", why: "the kernel allows no network namespace (Operation not permitted)")]

@@ -134,7 +134,7 @@ import Testing
 
   private static let windows = [
     Account.Window(isFlood: false, from: 0, to: 10_000, packets: 0, softirqPerMille: 0),
-    Account.Window(isFlood: true, from: 20_000, to: 30_000, packets: 9, softirqPerMille: 100),
+    Account.Window(isFlood: true, from: 20_000, to: 30_000, packets: 9, softirqPerMille: 100)
   ]
 
   @Test func softInterruptsAreClippedToTheWindows() throws {

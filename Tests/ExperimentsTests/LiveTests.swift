@@ -6,7 +6,8 @@ import Testing
 @Suite(.serialized) struct LiveTests {
   /// Why the kernel cannot be recorded here, or nil.
   private static let obstacle: String? =
-    geteuid() != 0 ? "not root"
+    geteuid() != 0
+    ? "not root"
     : !FileManager.default.isWritableFile(atPath: "/sys/kernel/tracing/instances") ? "tracefs is not mounted, or tracing is not allowed" : nil
 
   private struct Document: Decodable {
@@ -28,7 +29,9 @@ import Testing
   }
 
   /// Starts the command, lets `meanwhile` see its process, and waits for it.
-  private func run(_ arguments: [String], meanwhile: (Process) throws -> Void = { _ in }) throws -> (status: Int32, output: Data, errors: String, pid: Int32) {
+  private func run(_ arguments: [String], meanwhile: (Process) throws -> Void = { _ in }) throws -> (
+    status: Int32, output: Data, errors: String, pid: Int32
+  ) {
     let folder = try Repository.temporaryDirectory()
     defer { try? FileManager.default.removeItem(at: folder) }
     let process = Process()
@@ -69,7 +72,8 @@ import Testing
     let result = try run([Repository.wakepath, "verify", "--live"]) { process in
       // The instance tells that it is under way.
       let deadline = Date.now + 20
-      while Date.now < deadline, try leftBehind(by: process.processIdentifier).allSatisfy({ !$0.hasPrefix("wakepath-\(process.processIdentifier)") }) {
+      while Date.now < deadline, try leftBehind(by: process.processIdentifier).allSatisfy({ !$0.hasPrefix("wakepath-\(process.processIdentifier)") })
+      {
         usleep(20_000)
       }
       usleep(50_000)

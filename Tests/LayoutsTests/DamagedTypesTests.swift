@@ -89,7 +89,9 @@ import Testing
     let whole = SmallKernel().builder.bytes
     for _ in 0..<5_000 {
       var bytes = whole
-      for _ in 0..<Int.random(in: 1...12, using: &random) { bytes[Int.random(in: 24..<whole.count, using: &random)] = .random(in: 0...255, using: &random) }
+      for _ in 0..<Int.random(in: 1...12, using: &random) {
+        bytes[Int.random(in: 24..<whole.count, using: &random)] = .random(in: 0...255, using: &random)
+      }
       ask(bytes)
     }
   }

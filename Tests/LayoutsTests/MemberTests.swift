@@ -3,7 +3,6 @@ import Layouts
 import Support
 import Testing
 
-
 /// What a small kernel of known types is read as, in both byte orders.
 @Suite struct MemberTests {
   @Test(arguments: [false, true]) func membersLieWhereTheyWereWritten(isBigEndian: Bool) throws {

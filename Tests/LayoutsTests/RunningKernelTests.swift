@@ -45,9 +45,11 @@ struct RunningKernelTests {
     return (match.1, bytes * 8 + (match.3.flatMap { Int($0) } ?? 0))
   }
 
-  @Test(.enabled(if: hasPahole, "pahole is not installed (package dwarves)"), arguments: [
-    "sk_buff", "sock", "socket", "file", "tcp_sock", "sk_buff_head", "napi_struct", "task_struct", "net_device", "inet_sock",
-  ])
+  @Test(
+    .enabled(if: hasPahole, "pahole is not installed (package dwarves)"),
+    arguments: [
+      "sk_buff", "sock", "socket", "file", "tcp_sock", "sk_buff_head", "napi_struct", "task_struct", "net_device", "inet_sock"
+    ])
   func membersLieWherePaholeSaysTheyDo(structure: String) throws {
     for file in Self.files { try compare(structure, file) }
   }

@@ -22,9 +22,10 @@ struct SmallKernel {
       "sk_buff", bytes: 96,
       [
         .init("", head, bit: 0), .init("cb", cb, bit: 128), .init("len", u32, bit: 512), .init("cloned", u8, bit: 544, width: 1),
-        .init("pkt_type", u8, bit: 545, width: 3), .init("data", data, bit: 576),
+        .init("pkt_type", u8, bit: 545, width: 3), .init("data", data, bit: 576)
       ])
-    let queue = b.structure("sk_buff_head", bytes: 24, [.init("next", b.pointer(to: packet), bit: 0), .init("qlen", b.reference(kind: 10, to: u32), bit: 128)])
+    let queue = b.structure(
+      "sk_buff_head", bytes: 24, [.init("next", b.pointer(to: packet), bit: 0), .init("qlen", b.reference(kind: 10, to: u32), bit: 128)])
     let sock = b.structure("sock", bytes: 64, [.init("sk_queues", b.array(of: queue, index: int, count: 2), bit: 64)])
     _ = b.enumeration("verdict", isSigned: true, [("DROP", -1), ("PASS", 1)])
     _ = b.enumeration64("wide", [("HUGE", 1 << 40)])

@@ -5,8 +5,10 @@ import Testing
 
 /// ELF files that every machine with these tests has: the C library and the tests themselves.
 @Suite struct SymbolTests {
-  private static let library = ["/lib/x86_64-linux-gnu/libelf.so.1", "/usr/lib/x86_64-linux-gnu/libelf.so.1", "/usr/lib/aarch64-linux-gnu/libelf.so.1"]
-    .first { FileManager.default.fileExists(atPath: $0) }
+  private static let library = [
+    "/lib/x86_64-linux-gnu/libelf.so.1", "/usr/lib/x86_64-linux-gnu/libelf.so.1", "/usr/lib/aarch64-linux-gnu/libelf.so.1"
+  ]
+  .first { FileManager.default.fileExists(atPath: $0) }
 
   @Test(.enabled(if: library != nil && Tool.isInstalled("readelf"), "libelf.so.1 or readelf is not where Debian has it"))
   func addressesAreNamedAsReadelfNamesThem() throws {

@@ -111,9 +111,10 @@ import Testing
     let (deviation, verification) = try deviation(Self.tcp) { replay in
       let waking = try #require(replay.place(nth: 30) { isWakingBehindReady(replay, $0, $1) })
       guard case .schedWaking(let pid, _) = replay.events[waking].body else { return }
-      let place = try #require(replay.place { index, event in
-        if index > waking, case .schedSwitch(_, _, pid, _) = event.body { true } else { false }
-      })
+      let place = try #require(
+        replay.place { index, event in
+          if index > waking, case .schedSwitch(_, _, pid, _) = event.body { true } else { false }
+        })
       replay.events.remove(at: place)
     }
     #expect(deviation.rule == .r5)

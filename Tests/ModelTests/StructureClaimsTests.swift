@@ -34,7 +34,7 @@ import Testing
     let data = b.pointer(to: byte)
     var members: [BTFBuilder.Member] = [
       // The packet itself is the type after its pointer.
-      .init("next", b.last + 1, bit: 0), .init("len", word, bit: 64), .init("data", data, bit: 128),
+      .init("next", b.last + 1, bit: 0), .init("len", word, bit: 64), .init("data", data, bit: 128)
     ]
     change(&members, b)
     _ = b.pointer(to: b.last + 2)

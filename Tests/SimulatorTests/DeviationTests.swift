@@ -20,7 +20,7 @@ import Testing
   /// The rules that can be broken in each scenario, in at least one of the seeds; of the others no recording shows it.
   private static let shown: [(scenario: String, rules: String)] = [
     ("udp", "14578"), ("tcp-bulk", "2345678"), ("gro", "2345678"), ("rps", "12345678"), ("ksoftirqd", "245678"), ("backlog", "134568"),
-    ("handshake", "145678"), ("lossy", "2345678"), ("busy-reader", "12345678"), ("low-water", "145678"), ("random", "12345678"),
+    ("handshake", "145678"), ("lossy", "2345678"), ("busy-reader", "12345678"), ("low-water", "145678"), ("random", "12345678")
   ]
 
   @Test(arguments: shown.map(\.scenario), ["6.6", "6.12", "6.18"])
@@ -76,7 +76,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [("udp", Simulator.Deviation.mergedBytes), ("udp", .dataReady), ("udp", .copiedBytes), ("handshake", .dataReady), ("backlog", .nesting)])
+  @Test(arguments: [
+    ("udp", Simulator.Deviation.mergedBytes), ("udp", .dataReady), ("udp", .copiedBytes), ("handshake", .dataReady), ("backlog", .nesting)
+  ])
   func whatCannotBeBrokenIsRefused(name: String, deviation: Simulator.Deviation) {
     var scenario = Scenario(name)
     #expect(scenario.refusal == nil)

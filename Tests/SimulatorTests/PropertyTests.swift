@@ -47,7 +47,7 @@ import Testing
   @Test(arguments: [
     ("handshake", "6.12", 606), ("handshake", "6.12", 740), ("random", "6.12", 2570), ("lossy", "6.12", 124), ("random", "6.12", 2030),
     ("random", "6.6", 915), ("random", "6.18", 404), ("lossy", "6.6", 631), ("random", "6.1", 216), ("random", "6.1", 126), ("rps", "6.1", 91),
-    ("rps", "6.1", 249), ("handshake", "6.1", 154),
+    ("rps", "6.1", 249), ("handshake", "6.1", 154)
   ])
   func seedsThatFailedOnce(scenario: String, kernel: String, seed: UInt64) throws {
     let check = SeriesCheck(scenario, seeds: seed...seed, try #require(Kernel.all[kernel]), hasProbes: true)

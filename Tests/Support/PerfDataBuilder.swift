@@ -96,7 +96,8 @@ public struct PerfDataBuilder: Sendable {
   private func attribute(_ id: UInt64) -> Data {
     // sample_id_all is bit 18, on big-endian machines counted from the top.
     let flags: UInt64 = isBigEndian ? 1 << 45 : 1 << 18
-    var attribute = bytes(UInt32(softwareIDs.contains(id) ? 1 : 2)) + bytes(UInt32(attributeSize)) + bytes(event) + bytes(UInt64(1)) + bytes(sampleType)
+    var attribute =
+      bytes(UInt32(softwareIDs.contains(id) ? 1 : 2)) + bytes(UInt32(attributeSize)) + bytes(event) + bytes(UInt64(1)) + bytes(sampleType)
     attribute += bytes(UInt64(4)) + bytes(flags)
     return attribute + Data(count: attributeSize - attribute.count)
   }

@@ -39,7 +39,8 @@ public struct SmallRecording: Sendable {
     let used = tcp.formats.filter { types.contains(KernelRecording.id($0.text)) }
     formats = Set(used.map(\.system)).sorted().map { system in (system, used.filter { $0.system == system }.map(\.text)) }
     let pids = Set(entries.map { "\($0.pid)" })
-    commandLines = (tcp.commandLines + udp.commandLines).split(separator: "\n")
+    commandLines =
+      (tcp.commandLines + udp.commandLines).split(separator: "\n")
       .filter { line in line.split(separator: " ").first.map { pids.contains(String($0)) } ?? false }.joined(separator: "\n") + "\n"
   }
 

@@ -30,7 +30,7 @@ extension TraceDatBuilder {
     var list = Data()
     for (id, body) in [
       (Section.headerInfo, headerInfo), (Section.ftraceEvents, ftraceEvents), (Section.eventFormats, eventFormats),
-      (Section.kallsyms, text32(kallsyms)), (Section.printk, text32("")), (Section.commandLines, text64(commandLines)),
+      (Section.kallsyms, text32(kallsyms)), (Section.printk, text32("")), (Section.commandLines, text64(commandLines))
     ] {
       list += option(id, bytes(UInt64(file.count)))
       file += section(id, body, isPacked: isCompressed)

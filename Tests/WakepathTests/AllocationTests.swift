@@ -21,7 +21,7 @@ import Testing
     let result = try Tool.run(
       "env",
       [
-        "ALLOCATIONS=\(answer.path)", "LD_PRELOAD=\(counter.path)", Repository.wakepath, "report", "--json", "--jobs", "\(jobs)", file.path,
+        "ALLOCATIONS=\(answer.path)", "LD_PRELOAD=\(counter.path)", Repository.wakepath, "report", "--json", "--jobs", "\(jobs)", file.path
       ])
     let report = try JSONSerialization.jsonObject(with: result.output) as? [String: Any]
     let events = try #require((report?["trace"] as? [String: Any])?["events"] as? Int, "\(result.errors)")

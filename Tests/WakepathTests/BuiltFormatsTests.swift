@@ -19,8 +19,10 @@ struct BuiltFormatsTests {
 
   private static let machines: [Machine] = [4, 8].flatMap { size in
     [false, true].flatMap { isBig in
-      [Machine(longSize: size, isBigEndian: isBig, version: 6), Machine(longSize: size, isBigEndian: isBig, version: 7),
-       Machine(longSize: size, isBigEndian: isBig, version: 7, isCompressed: true)]
+      [
+        Machine(longSize: size, isBigEndian: isBig, version: 6), Machine(longSize: size, isBigEndian: isBig, version: 7),
+        Machine(longSize: size, isBigEndian: isBig, version: 7, isCompressed: true)
+      ]
     }
   }
 
@@ -132,7 +134,8 @@ struct BuiltFormatsTests {
     }
   }
 
-  @Test("is printed with the times of its clock", .enabled(if: hasTraceCmd, "trace-cmd is not installed"),
+  @Test(
+    "is printed with the times of its clock", .enabled(if: hasTraceCmd, "trace-cmd is not installed"),
     arguments: ["local", "global", "mono", "mono_raw", "boot", "tai", "x86-tsc", "counter", "uptime", "perf"], [6, 7])
   func clocks(clock: String, version: Int) throws {
     try inFolder { folder in

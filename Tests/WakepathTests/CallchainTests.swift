@@ -61,7 +61,9 @@ import Testing
     let folder = try Repository.temporaryDirectory()
     defer { try? FileManager.default.removeItem(at: folder) }
     let frames = String(decoding: try Self.run.contents("script-ns.txt.gz"), as: UTF8.self).split(separator: "\n")
-    let before = zip(frames, frames.dropFirst()).filter { $1.contains(" sock_def_readable+0x") }.map { $0.0.drop { $0 == "\t" || $0 == " " }.prefix { $0 != " " } }
+    let before = zip(frames, frames.dropFirst()).filter { $1.contains(" sock_def_readable+0x") }.map {
+      $0.0.drop { $0 == "\t" || $0 == " " }.prefix { $0 != " " }
+    }
     let table = String(decoding: try Self.run.contents("kallsyms"), as: UTF8.self)
     let path = folder.appendingPathComponent("kallsyms").path
     try Data((table + Set(before).map { "\($0) T asm_sysvec_timer\n" }.joined()).utf8).write(to: URL(fileURLWithPath: path))

@@ -128,8 +128,10 @@ import Testing
 
   /// The handler began before the soft interrupt it ends in: its exit and entry are what is left of two.
   @Test func timesThatOverlapAreNoMoreThanPassed() throws {
-    let lines = ["1.000000: irq_handler_entry: irq=5 name=e", "1.001000: softirq_entry: vec=3 [action=NET_RX]",
-      "1.001010: irq_handler_exit: irq=5 ret=handled", "1.001020: softirq_exit: vec=3 [action=NET_RX]"]
+    let lines = [
+      "1.000000: irq_handler_entry: irq=5 name=e", "1.001000: softirq_entry: vec=3 [action=NET_RX]",
+      "1.001010: irq_handler_exit: irq=5 ret=handled", "1.001020: softirq_exit: vec=3 [action=NET_RX]"
+    ]
     try withFile(Data(lines.map { " a-1 [000] \($0)\n" }.joined().utf8)) { path in
       let result = try Tool.wakepath("report", "--json", path)
       let report = try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any])

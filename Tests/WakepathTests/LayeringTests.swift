@@ -16,13 +16,13 @@ import Testing
     "Capture": ["Bytes", "Layouts", "CTraceFS"],
     "Experiments": ["Capture", "CLinux", "Decoding", "Events", "Journeys", "Layouts", "Model"],
     "Simulator": ["Bytes", "Decoding", "Events", "Journeys", "Model"],
-    "wakepath": ["Bytes", "Capture", "Decoding", "Events", "Experiments", "Journeys", "Layouts", "Model", "Reports", "Simulator"],
+    "wakepath": ["Bytes", "Capture", "Decoding", "Events", "Experiments", "Journeys", "Layouts", "Model", "Reports", "Simulator"]
   ]
 
   /// Files over a C library or raw system calls, outside Bytes.
   private static let unsafeHomes: Set<String> = [
     "Decoding/Formats/TraceEventLibrary.swift", "Capture/TraceFSLibrary.swift", "Capture/SystemCalls.swift",
-    "Layouts/ELF/ELFFile.swift", "Experiments/SystemCalls.swift",
+    "Layouts/ELF/ELFFile.swift", "Experiments/SystemCalls.swift"
   ]
 
   private static let sources: [(name: String, lines: [Substring])] = {

@@ -32,7 +32,7 @@ struct MatrixRun: CustomTestStringConvertible, Sendable {
     Form(file: "perf.pipe", isPiped: true, full: "perf.pipe"),
     Form(file: "script-ns.txt.gz", full: "perf.data"),
     Form(file: "script.txt.gz", full: "perf.data", precision: 1000),
-    Form(file: "script-pipe.txt.gz", full: "perf.pipe", precision: 1000),
+    Form(file: "script-pipe.txt.gz", full: "perf.pipe", precision: 1000)
   ]
 
   func path(_ file: String) -> String { folder.appendingPathComponent(file).path }

@@ -36,7 +36,8 @@ import Testing
       if integer(file, at, 4) == 81, size < 65_500 {
         let data = file[at + 8..<at + size]
         let padding = (8 - data.count % 8) % 8
-        records += bytes(83, 4) + bytes(0, 2) + bytes(16 + data.count + padding, 2) + bytes(data.count, 8) + data + [UInt8](repeating: 0, count: padding)
+        records +=
+          bytes(83, 4) + bytes(0, 2) + bytes(16 + data.count + padding, 2) + bytes(data.count, 8) + data + [UInt8](repeating: 0, count: padding)
         count += 1
       } else {
         records += file[at..<at + size]

@@ -86,7 +86,9 @@ struct PagesTests {
       // A directory of such files.
       let folder = copy.deletingLastPathComponent().appendingPathComponent("files")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      for file in files { try FileManager.default.moveItem(atPath: file, toPath: folder.appendingPathComponent((file as NSString).lastPathComponent).path) }
+      for file in files {
+        try FileManager.default.moveItem(atPath: file, toPath: folder.appendingPathComponent((file as NSString).lastPathComponent).path)
+      }
       #expect(try BuiltFormatsTests.packets(["--formats", trace, folder.path]) == expected)
     }
   }
@@ -180,7 +182,7 @@ struct PagesTests {
       try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
       for (arguments, sentence) in [
         ([page], "add `--formats DIRECTORY`"), ([nameless], "must have its CPU in its name"), ([empty], "is a directory without a recording"),
-        (["--formats", empty, page], "holds no formats of events"), (["--formats", page, page], "holds no formats"),
+        (["--formats", empty, page], "holds no formats of events"), (["--formats", page, page], "holds no formats")
       ] {
         let result = try Tool.run(Repository.wakepath, ["report"] + arguments)
         #expect(result.status == 3 && result.errors.contains(sentence), "\(arguments): \(result.errors)")

@@ -52,21 +52,21 @@ struct Path: CustomTestStringConvertible, Sendable {
 
   private static let wire = [Step("gro", "napi_gro_receive_entry"), Step("receive"), Step("ready"), Step("read", in: "process")]
   private static let interrupt = [
-    Step("irq", in: "hardirq", on: "a"), Step("raise", "softirq_raise", in: "hardirq", on: "a"), Step("softirq", "softirq_entry", on: "a"),
+    Step("irq", in: "hardirq", on: "a"), Step("raise", "softirq_raise", in: "hardirq", on: "a"), Step("softirq", "softirq_entry", on: "a")
   ]
   private static let toReader = [Step("ready"), Step("waking", "sched_waking"), Step("running", "sched_switch"), Step("read", in: "process")]
   private static let backlog = [Step("gro", "netif_rx_entry", on: "a"), Step("receive", on: "a"), Step("ready"), Step("read", in: "process")]
   private static let hop = [Step("gro", in: "softirq", on: "a"), Step("receive", in: "softirq", on: "!a"), Step("ready"), Step("read", in: "process")]
   private static let threaded = [
-    Step("gro", in: "process", on: "a"), Step("receive", in: "process", on: "a"), Step("ready"), Step("read", in: "process"),
+    Step("gro", in: "process", on: "a"), Step("receive", in: "process", on: "a"), Step("ready"), Step("read", in: "process")
   ]
   private static let asked = [
     Step("irq", in: "hardirq"), Step("raise", "sched_waking", in: "hardirq"), Step("softirq", "sched_switch", on: "a"),
-    Step("gro", in: "process", on: "a"), Step("receive", in: "process"),
+    Step("gro", in: "process", on: "a"), Step("receive", in: "process")
   ]
   private static let realTime = [
     Step("irq", in: "hardirq"), Step("raise", "softirq_raise", in: "process"), Step("softirq", in: "softirq"), Step("gro", in: "softirq"),
-    Step("receive"),
+    Step("receive")
   ]
 
   static let all = [
@@ -90,7 +90,7 @@ struct Path: CustomTestStringConvertible, Sendable {
       trace: "6.12-virtio-busy-udp", device: "eth1",
       each: [
         Step("gro", in: "process", on: "a"), Step("receive", in: "process", on: "a"), Step("ready", in: "process", on: "a"),
-        Step("read", in: "process"),
+        Step("read", in: "process")
       ], full: wire, without: ["irq", "raise", "softirq", "waking"], exceptions: 40),
     Path(trace: "6.12-virtio-uring-udp", device: "eth1", each: wire, full: interrupt + wire.prefix(2) + toReader),
     Path(trace: "6.12-virtio-uring-tcp", device: "eth1", each: wire, full: interrupt + wire.prefix(2) + [Step("transport")] + toReader),
@@ -117,7 +117,7 @@ struct Path: CustomTestStringConvertible, Sendable {
       full: asked + [Step("waking"), Step("running"), Step("read")], without: ["ready"]),
     Path(
       trace: "6.1-virtio-rps-udp", device: "eth1", each: [Step("gro", in: "softirq", on: "a"), Step("receive", on: "!a"), Step("read")],
-      full: interrupt + hop.prefix(2) + [Step("waking"), Step("running"), Step("read")], without: ["ready"]),
+      full: interrupt + hop.prefix(2) + [Step("waking"), Step("running"), Step("read")], without: ["ready"])
   ]
 }
 

@@ -30,7 +30,9 @@ public final class FormatCatalog {
 
   /// With `usesPlugins`, some events are printed as trace-cmd has them and not by their own print format.
   init?(path: String, isBigEndian: Bool, longSize: Int, pageSize: Int, usesPlugins: Bool = true) {
-    guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize, usesPlugins: usesPlugins) else { return nil }
+    guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize, usesPlugins: usesPlugins) else {
+      return nil
+    }
     self.library = library
     self.path = path
     self.isBigEndian = isBigEndian

@@ -70,7 +70,7 @@ struct FormatGrammar {
   private static let functions: Set<String> = [
     "__print_flags", "__print_flags_u64", "__print_symbolic", "__print_symbolic_u64", "__print_hex", "__print_hex_str", "__print_array",
     "__print_dynamic_array", "__get_str", "__get_rel_str", "__get_bitmask", "__get_rel_bitmask", "__get_cpumask", "__get_rel_cpumask",
-    "__get_dynamic_array", "__get_rel_dynamic_array", "__get_dynamic_array_len", "__get_rel_dynamic_array_len", "__builtin_expect", "sizeof",
+    "__get_dynamic_array", "__get_rel_dynamic_array", "__get_dynamic_array_len", "__get_rel_dynamic_array_len", "__builtin_expect", "sizeof"
   ]
 
   /// One string after another, or a character.
@@ -117,7 +117,8 @@ struct FormatGrammar {
   }
 
   private static let sizes: Set<String> = [
-    "sizeof(u8)", "sizeof(u16)", "sizeof(u32)", "sizeof(u64)", "sizeof(char)", "sizeof(int)", "sizeof(unsignedint)", "sizeof(long)", "sizeof(unsignedlong)",
+    "sizeof(u8)", "sizeof(u16)", "sizeof(u32)", "sizeof(u64)", "sizeof(char)", "sizeof(int)", "sizeof(unsignedint)", "sizeof(long)",
+    "sizeof(unsignedlong)"
   ]
 
   /// Steps over an operator between two operands and answers its first byte, or nil if there is none.

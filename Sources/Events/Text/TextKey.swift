@@ -66,11 +66,11 @@ struct TextSymbols {
 
   static let protocols = TextSymbols([
     ("IPPROTO_TCP", 6), ("IPPROTO_UDP", 17), ("IPPROTO_ICMP", 1), ("IPPROTO_ICMPV6", 58), ("IPPROTO_DCCP", 33), ("IPPROTO_SCTP", 132),
-    ("IPPROTO_MPTCP", 262),
+    ("IPPROTO_MPTCP", 262)
   ])
 
   static let tcpStates = TextSymbols([
     ("TCP_ESTABLISHED", 1), ("TCP_SYN_SENT", 2), ("TCP_SYN_RECV", 3), ("TCP_FIN_WAIT1", 4), ("TCP_FIN_WAIT2", 5), ("TCP_TIME_WAIT", 6),
-    ("TCP_CLOSE", 7), ("TCP_CLOSE_WAIT", 8), ("TCP_LAST_ACK", 9), ("TCP_LISTEN", 10), ("TCP_CLOSING", 11), ("TCP_NEW_SYN_RECV", 12),
+    ("TCP_CLOSE", 7), ("TCP_CLOSE_WAIT", 8), ("TCP_LAST_ACK", 9), ("TCP_LISTEN", 10), ("TCP_CLOSING", 11), ("TCP_NEW_SYN_RECV", 12)
   ])
 }

@@ -99,10 +99,12 @@ struct Judgement {
     let (below, at) = (of(.dataBelowLowWater), of(.dataAtLowWater))
     guard !without.isEmpty else { return nil }
     func woke(_ cases: [Case]) -> Int { cases.count { !$0.woke.isEmpty } }
-    var detail = "100 bytes without PSH woke the reader \(woke(without)) of \(without.count) times\(Self.delay(without)), with PSH "
+    var detail =
+      "100 bytes without PSH woke the reader \(woke(without)) of \(without.count) times\(Self.delay(without)), with PSH "
       + "\(woke(with)) of \(with.count)\(Self.delay(with)), in a buffer of \(account.receiveBuffer)"
     if !below.isEmpty {
-      detail += "; with SO_RCVLOWAT 1000, segments with PSH woke it \(woke(below)) of \(below.count) times before that was reached, "
+      detail +=
+        "; with SO_RCVLOWAT 1000, segments with PSH woke it \(woke(below)) of \(below.count) times before that was reached, "
         + "\(woke(at)) of \(at.count) when it was"
     }
     if let unrecorded { detail += "; times are not known, for nothing was recorded: \(unrecorded)" }

@@ -29,7 +29,8 @@ enum Descriptors {
         try take(number, asSocket: asSocket)
       }
       let numbers = held.map { "\($0.number)" }.joined(separator: ", ")
-      let detail = bad.isEmpty
+      let detail =
+        bad.isEmpty
         ? "open() and socket() by turns got \(numbers): each the lowest free number, each in /proc/self/fd" : bad.joined(separator: ", ")
       return Account.Finding(claim: "S10", supporting: good, opposing: bad.count, detail: detail)
     }
@@ -48,7 +49,8 @@ enum Descriptors {
       let fileIsFile = ofFile.type == SystemCalls.regularFile && ofFile.inode > 0
       let socketIsSocket = ofSocket.type == SystemCalls.socketFile
       let socketHasInode = ofSocket.inode > 0 && link == "socket:[\(ofSocket.inode)]"
-      let detail = "fstat says \(socketIsSocket ? "S_IFSOCK" : "type \(ofSocket.type)") of a socket; /proc/self/fd has it as \(link)"
+      let detail =
+        "fstat says \(socketIsSocket ? "S_IFSOCK" : "type \(ofSocket.type)") of a socket; /proc/self/fd has it as \(link)"
         + (socketHasInode ? ", which is its inode in sockfs: it has one, too" : "")
       return Account.Finding(
         claim: "S11", supporting: [fileIsFile, socketIsSocket].count { $0 },
@@ -73,7 +75,8 @@ enum Descriptors {
     }
     let last = sockets.last?.number ?? 0
     let isAsSaid = refusal == .tooManyOpenFiles && last == Int32(defaultLimit) - 1
-    var detail = "with a limit of \(defaultLimit), \(sockets.count) sockets up to descriptor \(last), then \"\(refusal.map { "\($0)" } ?? "no error")\""
+    var detail =
+      "with a limit of \(defaultLimit), \(sockets.count) sockets up to descriptor \(last), then \"\(refusal.map { "\($0)" } ?? "no error")\""
     if let kernel { detail += "; the kernel's default is \(kernel) (limits of kthreadd)" }
     detail += "; here the limit is \(text(limits.soft)), at most \(text(limits.hard))"
     return Account.Finding(

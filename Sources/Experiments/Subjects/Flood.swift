@@ -23,10 +23,11 @@ struct Flood {
     }
     var windows: [Account.Window] = []
     for _ in 0..<rounds {
-      windows.append(try window(isFlood: false) { () throws(Errno) in
-        SystemCalls.sleep(milliseconds: windowMilliseconds)
-        return 0
-      })
+      windows.append(
+        try window(isFlood: false) { () throws(Errno) in
+          SystemCalls.sleep(milliseconds: windowMilliseconds)
+          return 0
+        })
       windows.append(try window(isFlood: true) { () throws(Errno) in try flood(sender) })
       // Lets the reader catch up, so that a rest is one.
       SystemCalls.sleep(milliseconds: 20)

@@ -1,7 +1,7 @@
 public import Bytes
 internal import CElf
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 
 /// An ELF file read through libelf: vmlinux, a kernel module, a program. With Bytes, the only unsafe code of this target.

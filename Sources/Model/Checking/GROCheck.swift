@@ -123,7 +123,8 @@ struct GROCheck: Sendable {
       let frames = group.mergedFrames == 1 ? "1 frame" : "\(group.mergedFrames) frames"
       return (
         "\(frames) of \(group.mergedBytes) bytes were merged and what came out had grown by \(group.grown) bytes",
-        group.mergedFrames == 0 ? "the length that went in" : "growth by \(least) to \(most) bytes")
+        group.mergedFrames == 0 ? "the length that went in" : "growth by \(least) to \(most) bytes"
+      )
     }
   }
 }

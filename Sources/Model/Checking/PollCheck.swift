@@ -148,7 +148,10 @@ struct PollCheck: Sendable {
       count.checked += entry.balanced + entry.unbalanced
       for odd in entry.cases {
         log.note(.r1, kind: odd.handed > odd.work ? 1 : 0, at: odd.event, packets: odd.packets, device: odd.device) {
-          ("a poll counted \(odd.work) and handed over \(odd.handed)", "as many handed over as counted, as in \(entry.balanced) polls of this instance")
+          (
+            "a poll counted \(odd.work) and handed over \(odd.handed)",
+            "as many handed over as counted, as in \(entry.balanced) polls of this instance"
+          )
         }
       }
     }

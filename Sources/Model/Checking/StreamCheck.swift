@@ -116,7 +116,8 @@ struct StreamCheck: Sendable {
     if packet?.length ?? 0 > 65_535 { account.isWhole = false }
     let before = account.accepted
     account.accepted += Int64(length)
-    account.silent = Silent(packet: packet?.id ?? 0, event: e, before: before, waiting: account.isCopying ? Int64(length) : account.accepted - account.read)
+    account.silent = Silent(
+      packet: packet?.id ?? 0, event: e, before: before, waiting: account.isCopying ? Int64(length) : account.accepted - account.read)
     account.mostWaiting = account.accepted - account.read
     account.lastPacket = packet?.id ?? account.lastPacket
     accounts[key] = account

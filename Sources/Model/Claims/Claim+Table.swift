@@ -128,6 +128,6 @@ extension Claim {
       decidedBy: "sk_buff.data, len and next with their types and offsets",
       expected: .confirmed,
       because: "It has these and much more.",
-      source: "struct sk_buff (include/linux/skbuff.h)"),
+      source: "struct sk_buff (include/linux/skbuff.h)")
   ]
 }

@@ -36,14 +36,17 @@ public struct StructureClaims {
 
   /// S1: a sender's data wait in the socket's queue.
   private func sending() throws(LayoutError) -> [Case?] {
-    [try member("sk_write_queue", of: "sock", is: "struct sk_buff_head"), try kept("tcp_rtx_queue", of: "sock", "what waits for its ACK is kept beside it")]
+    [
+      try member("sk_write_queue", of: "sock", is: "struct sk_buff_head"),
+      try kept("tcp_rtx_queue", of: "sock", "what waits for its ACK is kept beside it")
+    ]
   }
 
   /// S11: a file leads to an inode or to a socket. `struct socket_alloc` holds a socket and its inode in one piece.
   private func files() throws(LayoutError) -> [Case?] {
     [
       try member("f_inode", of: "file", is: "struct inode *"), try member("private_data", of: "file", is: "void *"),
-      try member("file", of: "socket", is: "struct file *"), try both(),
+      try member("file", of: "socket", is: "struct file *"), try both()
     ]
   }
 
@@ -53,7 +56,8 @@ public struct StructureClaims {
     else { return nil }
     return Case(
       isFor: false,
-      says: "socket_alloc holds a struct socket at byte \(socket.offset) and a struct inode at byte \(inode.offset), so a socket's file leads to both")
+      says: "socket_alloc holds a struct socket at byte \(socket.offset) and a struct inode at byte \(inode.offset), so a socket's file leads to both"
+    )
   }
 
   /// S13: the socket holds the sock, and the sock its queues.
@@ -61,7 +65,7 @@ public struct StructureClaims {
     [
       try containment(), try member("sk_receive_queue", of: "sock", is: "struct sk_buff_head"),
       try member("sk_write_queue", of: "sock", is: "struct sk_buff_head"), try tree("tcp_rtx_queue", of: "sock"),
-      try tree("out_of_order_queue", of: "tcp_sock"),
+      try tree("out_of_order_queue", of: "tcp_sock")
     ]
   }
 
@@ -79,7 +83,7 @@ public struct StructureClaims {
     return [
       try member("data", of: "sk_buff", is: "unsigned char *", isRequired: true),
       try member("len", of: "sk_buff", is: "unsigned int", isRequired: true),
-      try member("next", of: "sk_buff", is: "struct sk_buff *", isRequired: true),
+      try member("next", of: "sk_buff", is: "struct sk_buff *", isRequired: true)
     ]
   }
 

@@ -26,6 +26,6 @@ extension ReferenceModel {
       because: "the kernel threw it away, anywhere on its way but after the read or the end of transmission"),
     JourneyEnd(outcome: .forwarded, last: [.receive], because: "routing or a bridge sent it on by another device"),
     JourneyEnd(outcome: .completed, last: [.complete, .xmit, .send], because: "the NIC, or the device it was handed to, is done with it"),
-    JourneyEnd(outcome: .merged, last: [.receive, .transport], because: "IP put it together with other fragments"),
+    JourneyEnd(outcome: .merged, last: [.receive, .transport], because: "IP put it together with other fragments")
   ]
 }

@@ -15,7 +15,7 @@ extension ReferenceModel {
     StageModel(.xmit, seenBy: "net_dev_xmit", means: "the driver has taken the packet (rc 0)", source: "xmit_one (net/core/dev.c)"),
     StageModel(
       .complete, seenBy: "consume_skb or kfree_skb when the NIC is done", means: "the NIC is done with the packet",
-      source: "napi_consume_skb, dev_kfree_skb_any (net/core/skbuff.c, net/core/dev.c)"),
+      source: "napi_consume_skb, dev_kfree_skb_any (net/core/skbuff.c, net/core/dev.c)")
   ]
 
   private static let any: [StepContext] = [.process, .softInterrupt, .napiThread]
@@ -24,30 +24,39 @@ extension ReferenceModel {
   private static let moved = "the sender may be moved, and TCP sends on from the CPU that takes the ACK"
 
   static let sendSteps: [Step] = [
-    Step(.send, .queue, in: any, cpu: .mayChange(moved), ordinary: true,
+    Step(
+      .send, .queue, in: any, cpu: .mayChange(moved), ordinary: true,
       "the protocols build the packet (TCP: a clone of what waits for its ACK)"),
-    Step(.queue, .start, in: any, cpu: .mayChange("whichever CPU runs the queue dequeues it"), ordinary: true,
+    Step(
+      .queue, .start, in: any, cpu: .mayChange("whichever CPU runs the queue dequeues it"), ordinary: true,
       "the queue lets it go, at once where it is idle or there is none"),
     Step(.start, .xmit, in: any, ordinary: true, "the driver puts it on its ring"),
-    Step(.xmit, .complete, in: freed, cpu: .mayChange(completion), ordinary: true,
+    Step(
+      .xmit, .complete, in: freed, cpu: .mayChange(completion), ordinary: true,
       "NET_RX of the transmit queue frees it; some drivers in NET_TX or the handler"),
-    Step(.start, .complete, in: freed, cpu: .mayChange(completion),
+    Step(
+      .start, .complete, in: freed, cpu: .mayChange(completion),
       "the NIC was done, on another CPU, before the driver returned"),
     Step(.complete, .xmit, in: any, cpu: .mayChange(completion), "the NIC was done, on another CPU, before the driver returned"),
-    Step(.queue, .complete, in: freed, cpu: .mayChange(completion),
+    Step(
+      .queue, .complete, in: freed, cpu: .mayChange(completion),
       "a packet that was cut into segments (GSO) is freed; its segments go on"),
-    Step(.queue, .xmit, in: any, cpu: .mayChange("whichever CPU runs the queue dequeues it"),
+    Step(
+      .queue, .xmit, in: any, cpu: .mayChange("whichever CPU runs the queue dequeues it"),
       "net_dev_start_xmit was not recorded"),
     // The event that shows the send call is written at its end.
-    Step(.xmit, .send, in: [.process], cpu: .mayChange(moved),
+    Step(
+      .xmit, .send, in: [.process], cpu: .mayChange(moved),
       "the packet left before the call returned, which is when the call is seen"),
-    Step(.complete, .send, in: [.process], cpu: .mayChange(moved),
+    Step(
+      .complete, .send, in: [.process], cpu: .mayChange(moved),
       "the NIC was done before the call returned, which is when the call is seen"),
     Step(.queue, .send, in: [.process], cpu: .mayChange(moved), "it waits in the queue while the call returns"),
     Step(.start, .send, in: [.process], cpu: .mayChange(moved), "another CPU runs the queue while the call returns"),
-    Step(.send, .start, in: any, cpu: .mayChange("whichever CPU runs the queue dequeues it"),
+    Step(
+      .send, .start, in: any, cpu: .mayChange("whichever CPU runs the queue dequeues it"),
       "it waited in the queue until after the call returned"),
     Step(.send, .xmit, in: any, cpu: .mayChange(moved), "another CPU is inside the driver while the call returns"),
-    Step(.send, .complete, in: freed, cpu: .mayChange(completion), "the call returned before the NIC was done"),
+    Step(.send, .complete, in: freed, cpu: .mayChange(completion), "the call returned before the NIC was done")
   ]
 }

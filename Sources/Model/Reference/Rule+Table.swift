@@ -11,7 +11,7 @@ extension Rule {
         "XDP takes frames before they are packets: work is larger",
         "a driver that hands over without GRO calls, or counts otherwise, does so as a habit: its books are not judged",
         "with work equal to budget GRO is flushed after the event, so deliveries follow it; what is handed over is counted on entry",
-        "a packet that RPS sent to this CPU, or that a bridge receives a second time, is counted once",
+        "a packet that RPS sent to this CPU, or that a bridge receives a second time, is counted once"
       ],
       constants: ["NAPI_POLL_WEIGHT 64", "dev_weight 64 (backlog)", "BUSY_POLL_BUDGET 8", "netdev_budget 300"],
       source: "__napi_poll, process_backlog (net/core/dev.c), 4.14 to 6.18",
@@ -23,11 +23,12 @@ extension Rule {
       exceptions: [
         "frames merged into a packet held since before the recording or a loss",
         "packets still held at the end (gro_flush_timeout)",
-        "a held packet that is freed with its device ends there",
+        "a held packet that is freed with its device ends there"
       ],
       constants: ["GRO_HASH_BUCKETS 8", "MAX_GRO_SKBS 8", "gro_max_size 65536", "merged headers 20 to 256 bytes"],
       source: "dev_gro_receive, napi_gro_complete (net/core/gro.c; net/core/dev.c before 5.17)",
-      advice: "A packet grew or vanished inside GRO: compare with `ethtool -K DEV gro off`; suspect the driver's use of napi_gro_frags or hardware GRO.",
+      advice:
+        "A packet grew or vanished inside GRO: compare with `ethtool -K DEV gro off`; suspect the driver's use of napi_gro_frags or hardware GRO.",
       needs: [.netifReceiveSkb], isOfPacket: true),
     Rule(
       id: .r3, title: "data are announced",
@@ -35,29 +36,31 @@ extension Rule {
       exceptions: [
         "fewer bytes wait than SO_RCVLOWAT asks for (fewer than were announced on that socket since the first were read)",
         "out of order or a duplicate: not readable, so nothing shows that it should have been announced",
-        "the beginning of the connection was not recorded",
+        "the beginning of the connection was not recorded"
       ],
       constants: ["sk_rcvlowat 1"],
       source: "tcp_data_ready (net/ipv4/tcp_input.c), sk_data_ready event from 6.3",
-      advice: "A reader asleep in poll or recv would hang here: look for a replaced sk_data_ready callback (kTLS, sockmap, a module) and for memory pressure.",
+      advice:
+        "A reader asleep in poll or recv would hang here: look for a replaced sk_data_ready callback (kTLS, sockmap, a module) and for memory pressure.",
       needs: [.tcpProbe, .skDataReady, .sockRecvLength], isOfPacket: true),
     Rule(
       id: .r4, title: "an announcement wakes its waiters",
       says: "Behind sk_data_ready come at most the wakeups of tasks that wait: a task that is already woken is not woken again.",
       exceptions: [
         "nobody waits: no wakeup", "a task that is still on its CPU may have been woken and gone to wait again",
-        "a callback that wakes later (kTLS, MPTCP, kernel consumers)",
+        "a callback that wakes later (kTLS, MPTCP, kernel consumers)"
       ],
       constants: [],
       source: "sock_def_readable, sk_wake_async (net/core/sock.c); try_to_wake_up (kernel/sched/core.c)",
-      advice: "The same task was woken twice without running: look for events missing between the two, else for a wait queue entry that is not removed.",
+      advice:
+        "The same task was woken twice without running: look for events missing between the two, else for a wait queue entry that is not removed.",
       needs: [.skDataReady, .schedWaking, .schedSwitch], isOfPacket: true),
     Rule(
       id: .r5, title: "who is woken runs",
       says: "A reader that is woken is switched to before it does anything.",
       exceptions: [
         "woken while still on its CPU: it goes on without a switch", "the recording ends first",
-        "a recording of some tasks only does not hold the switches of the others",
+        "a recording of some tasks only does not hold the switches of the others"
       ],
       constants: [],
       source: "try_to_wake_up, __schedule (kernel/sched/core.c)",
@@ -69,7 +72,7 @@ extension Rule {
       exceptions: [
         "segments outside ESTABLISHED leave no tcp_probe: data with the handshake, or after shutdown()",
         "retransmitted and out-of-order segments are counted by tcp_probe, too: less may be read than came", "MSG_PEEK reads nothing",
-        "the beginning of the connection was not recorded, or events were lost",
+        "the beginning of the connection was not recorded, or events were lost"
       ],
       constants: [],
       source: "tcp_recvmsg_locked (net/ipv4/tcp.c), tcp_rcv_established (net/ipv4/tcp_input.c)",
@@ -80,7 +83,7 @@ extension Rule {
       says: "Interrupt handlers end in the reverse order of their beginning, and nothing but interrupts happens before they end.",
       exceptions: [
         "a handler that ran when the recording began has no beginning", "a lost interrupt that is resent runs in a tasklet",
-        "threaded handlers (threadirqs, PREEMPT_RT): only the stub that wakes the thread is seen", "NMIs interrupt everything",
+        "threaded handlers (threadirqs, PREEMPT_RT): only the stub that wakes the thread is seen", "NMIs interrupt everything"
       ],
       constants: [],
       source: "__handle_irq_event_percpu (kernel/irq/handle.c)",
@@ -109,6 +112,6 @@ extension Rule {
       constants: [],
       source: "the steps of this model",
       advice: "The packet changed its CPU inside a poll: see `wakepath show --packet`; unsynchronised trace clocks can look like this.",
-      needs: [], isOfPacket: true),
+      needs: [], isOfPacket: true)
   ]
 }

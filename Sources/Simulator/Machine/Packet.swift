@@ -132,7 +132,7 @@ enum DropReason: Int32 {
   }
 
   static let all: [DropReason] = [
-    .notSpecified, .noSocket, .socketClosed, .receiveBufferFull, .socketBacklog, .oldData, .cpuBacklog, .queuePurge,
+    .notSpecified, .noSocket, .socketClosed, .receiveBufferFull, .socketBacklog, .oldData, .cpuBacklog, .queuePurge
   ]
 }
 

@@ -70,7 +70,7 @@ struct EventEncoder {
       (
         "inet_sock_set_state",
         [
-          ("skaddr", .number(socket)), ("oldstate", signed(old)), ("newstate", signed(new)), ("protocol", signed(number)), ("", .flow(flow)),
+          ("skaddr", .number(socket)), ("oldstate", signed(old)), ("newstate", signed(new)), ("protocol", signed(number)), ("", .flow(flow))
         ]
       )
     case .tcpProbe(let skb, let socket, let cookie, let flow, let length):
@@ -78,7 +78,7 @@ struct EventEncoder {
         "tcp_probe",
         [
           ("skbaddr", .number(skb)), ("skaddr", .number(socket)), ("sock_cookie", .number(cookie)), ("data_len", signed(length)),
-          ("", .ends(flow)),
+          ("", .ends(flow))
         ]
       )
     case .tcpRcvSpaceAdjust(let socket, let cookie, let flow):
@@ -91,7 +91,7 @@ struct EventEncoder {
         "sched_switch",
         [
           ("prev_comm", .task(previous)), ("prev_pid", signed(previous)), ("prev_prio", .number(120)), ("prev_state", signed(state)),
-          ("next_comm", .text(comm)), ("next_pid", signed(next)), ("next_prio", .number(120)),
+          ("next_comm", .text(comm)), ("next_pid", signed(next)), ("next_prio", .number(120))
         ]
       )
     default: ("", [])
@@ -101,7 +101,7 @@ struct EventEncoder {
   private func values(_ arrival: Arrival) -> [(String, Value)] {
     [
       ("skbaddr", .number(arrival.skb)), ("name", .text(arrival.device)), ("napi_id", signed(arrival.napi)), ("len", signed(arrival.length)),
-      ("protocol", .number(0x0800)),
+      ("protocol", .number(0x0800))
     ]
   }
 

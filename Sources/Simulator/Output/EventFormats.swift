@@ -4,9 +4,9 @@ enum EventFormats {
     vectors: "{ 0, \"HI\" }, { 1, \"TIMER\" }, { 2, \"NET_TX\" }, { 3, \"NET_RX\" }, { 7, \"SCHED\" }, { 9, \"RCU\" }",
     family: "{ 2, \"AF_INET\" }, { 10, \"AF_INET6\" }", protocol: "{ 6, \"IPPROTO_TCP\" }, { 17, \"IPPROTO_UDP\" }",
     states: """
-      { 1, "TCP_ESTABLISHED" }, { 2, "TCP_SYN_SENT" }, { 3, "TCP_SYN_RECV" }, { 4, "TCP_FIN_WAIT1" }, { 5, "TCP_FIN_WAIT2" }, \
-      { 7, "TCP_CLOSE" }, { 8, "TCP_CLOSE_WAIT" }, { 9, "TCP_LAST_ACK" }, { 10, "TCP_LISTEN" }
-      """
+    { 1, "TCP_ESTABLISHED" }, { 2, "TCP_SYN_SENT" }, { 3, "TCP_SYN_RECV" }, { 4, "TCP_FIN_WAIT1" }, { 5, "TCP_FIN_WAIT2" }, \
+    { 7, "TCP_CLOSE" }, { 8, "TCP_CLOSE_WAIT" }, { 9, "TCP_LAST_ACK" }, { 10, "TCP_LISTEN" }
+    """
   )
 
   private static let packet = "void * skbaddr 8 8,unsigned int len 16 4,__data_loc char[] name 20 4"
@@ -89,7 +89,7 @@ enum EventFormats {
         "char[16] prev_comm 8 16,pid_t prev_pid 24 4,int prev_prio 28 4,long prev_state 32 8,char[16] next_comm 40 16,pid_t next_pid 56 4,"
           + "int next_prio 60 4",
         "\"prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%lld ==> next_comm=%s next_pid=%d next_prio=%d\", REC->prev_comm, "
-          + "REC->prev_pid, REC->prev_prio, REC->prev_state, REC->next_comm, REC->next_pid, REC->next_prio"),
+          + "REC->prev_pid, REC->prev_prio, REC->prev_state, REC->next_comm, REC->next_pid, REC->next_prio")
     ]
     return formats + generational(kernel)
   }
@@ -102,7 +102,8 @@ enum EventFormats {
       EventFormat(
         320, "skb", "kfree_skb",
         "void * skbaddr 8 8,void * location 16 8,"
-          + (names ? "void * rx_sk 24 8,unsigned short protocol 32 2,enum skb_drop_reason reason 36 4"
+          + (names
+            ? "void * rx_sk 24 8,unsigned short protocol 32 2,enum skb_drop_reason reason 36 4"
             : "unsigned short protocol 24 2,enum skb_drop_reason reason 28 4"),
         "\"skbaddr=%p protocol=%u location=%pS reason: %s\", REC->skbaddr, REC->protocol, REC->location, \(reason)"),
       EventFormat(
@@ -110,7 +111,7 @@ enum EventFormats {
         kernel.hasDataReady ? "\"skbaddr=%p location=%pS\", REC->skbaddr, REC->location" : "\"skbaddr=%p\", REC->skbaddr"),
       EventFormat(
         322, "tcp", "tcp_probe", probe + (names ? ",const void * skbaddr 120 8,const void * skaddr 128 8" : ""),
-        probePrint + (names ? " skbaddr=%p skaddr=%p" : "") + probeValues + (names ? ", REC->skbaddr, REC->skaddr" : "")),
+        probePrint + (names ? " skbaddr=%p skaddr=%p" : "") + probeValues + (names ? ", REC->skbaddr, REC->skaddr" : ""))
     ]
     guard kernel.hasDataReady else { return formats }
     formats += [
@@ -118,7 +119,7 @@ enum EventFormats {
         323, "sock", "sk_data_ready", "const void * skaddr 8 8,__u16 family 16 2,__u16 protocol 18 2,unsigned long ip 24 8",
         "\"family=%u protocol=%u func=%ps\", REC->family, REC->protocol, (void *)REC->ip"),
       EventFormat(324, "sock", "sock_recv_length", length, lengthPrint),
-      EventFormat(325, "sock", "sock_send_length", length, lengthPrint),
+      EventFormat(325, "sock", "sock_send_length", length, lengthPrint)
     ]
     return formats
   }

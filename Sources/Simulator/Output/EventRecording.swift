@@ -15,7 +15,7 @@ public struct EventRecording {
       .irqHandlerEntry, .irqHandlerExit, .softirqRaise, .softirqEntry, .softirqExit, .napiPoll, .groReceiveEntry, .groReceiveExit,
       .netifRxEntry, .netifReceiveSkb, .netDevQueue, .netDevStartXmit, .netDevXmit, .kfreeSkb, .consumeSkb, .skbCopyDatagram,
       .skDataReady, .sockRecvLength, .sockSendLength, .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .tcpDestroySock, .schedWaking,
-      .schedSwitch,
+      .schedSwitch
     ]
     let own = kernel.hasDataReady ? all : all.subtracting([.skDataReady, .sockRecvLength, .sockSendLength])
     return hasProbes ? own.union([.flow, .flowSent]) : own

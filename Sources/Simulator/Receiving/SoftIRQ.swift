@@ -126,10 +126,11 @@ extension CPU {
   /// Has `action` done in the soft interrupt of the timer, `delay` nanoseconds from now.
   func setTimer(_ delay: Int, _ action: @escaping Step) {
     machine.after(delay) { [self] in
-      request(Interrupt(action: { cpu in
-        cpu.softirq.timers.append(action)
-        cpu.raise(Self.timer)
-      }))
+      request(
+        Interrupt(action: { cpu in
+          cpu.softirq.timers.append(action)
+          cpu.raise(Self.timer)
+        }))
     }
   }
 }

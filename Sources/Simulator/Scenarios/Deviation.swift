@@ -100,9 +100,11 @@ extension CPU {
   /// Another handler begins inside handler `number`, and ends behind its end.
   func leaveOutOfOrder(_ number: Int32) {
     emit(.irqHandlerEntry(irq: 99, name: name("nested")))
-    run({ $0.emit(.irqHandlerExit(irq: number)) }, { $0.emit(.irqHandlerExit(irq: 99)) }, {
-      $0.emit(.irqHandlerEntry(irq: number, name: $0.name("again")))
-    })
+    run(
+      { $0.emit(.irqHandlerExit(irq: number)) }, { $0.emit(.irqHandlerExit(irq: 99)) },
+      {
+        $0.emit(.irqHandlerEntry(irq: number, name: $0.name("again")))
+      })
   }
 
   /// Another task gets the CPU for a moment.

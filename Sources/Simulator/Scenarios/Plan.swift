@@ -108,7 +108,7 @@ extension Plan {
     nic.splitsSegments = hasTSO
     machine.endpoints.devices = [
       "lo": Device(name: "lo", kind: .loopback), "eth0": Device(name: "eth0", kind: .nic(nic)),
-      "v0": Device(name: "v0", kind: .veth(peer: "v1")), "v1": Device(name: "v1", kind: .veth(peer: "v0")),
+      "v0": Device(name: "v0", kind: .veth(peer: "v1")), "v1": Device(name: "v1", kind: .veth(peer: "v0"))
     ]
     machine.nics.append(nic)
     addDatagrams(machine, nic)
@@ -155,7 +155,7 @@ extension Plan {
     let server = Endpoint(low: local, port: 7002, isIPv6: false)
     return [
       machine.recording.flows.intern(Flow(local: client, remote: server)),
-      machine.recording.flows.intern(Flow(local: server, remote: client)),
+      machine.recording.flows.intern(Flow(local: server, remote: client))
     ]
   }
 

@@ -44,7 +44,8 @@ extension Machine {
   }
 
   /// Reads what comes on a connection, until it ends; then closes it. `socket` is nil as long as there is none.
-  func startReader(of socket: @escaping () -> StreamSocket?, _ reading: Reading, pause: ClosedRange<Int>, sizes: ClosedRange<Int>, lowWater: Int = 1) {
+  func startReader(of socket: @escaping () -> StreamSocket?, _ reading: Reading, pause: ClosedRange<Int>, sizes: ClosedRange<Int>, lowWater: Int = 1)
+  {
     let end = now + 60_000_000
     let poll = Waiters(isExclusive: true)
     var isOver = false

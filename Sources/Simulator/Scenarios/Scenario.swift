@@ -41,7 +41,7 @@ public struct Scenario: Sendable {
     ("lossy", "segments lost, late and twice; queues that overflow"),
     ("busy-reader", "readers that ask again and again and never sleep"),
     ("low-water", "SO_RCVLOWAT keeps readers asleep"),
-    ("random", "anything of the above, drawn from the seed"),
+    ("random", "anything of the above, drawn from the seed")
   ]
 
   /// Occasions to break a rule that are tried until one shows in the recording.

@@ -92,13 +92,15 @@ extension CPU {
     let napi = nic.receiveNAPI
     guard napi.work < napi.weight else { return }
     guard !nic.ring.isEmpty else {
-      return run({ $0.complete(napi) }, { cpu in
-        nic.isReceiveMasked = false
-        // virtqueue_poll: a frame came in before the interrupt was enabled again.
-        guard !nic.ring.isEmpty else { return }
-        nic.isReceiveMasked = true
-        cpu.schedule(napi)
-      })
+      return run(
+        { $0.complete(napi) },
+        { cpu in
+          nic.isReceiveMasked = false
+          // virtqueue_poll: a frame came in before the interrupt was enabled again.
+          guard !nic.ring.isEmpty else { return }
+          nic.isReceiveMasked = true
+          cpu.schedule(napi)
+        })
     }
     let frame = nic.ring.removeFirst()
     napi.work += 1

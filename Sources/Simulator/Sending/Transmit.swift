@@ -25,9 +25,10 @@ extension CPU {
     let parts = parts(of: packet, device)
     sent.openFrames = max(parts.count, 1)
     sent.frames = sent.openFrames
-    run({ cpu in
-      if parts.isEmpty { cpu.start(packet, device, sent) } else { cpu.split(packet, parts, device, sent) }
-    }, { $0.enableBottomHalves() })
+    run(
+      { cpu in
+        if parts.isEmpty { cpu.start(packet, device, sent) } else { cpu.split(packet, parts, device, sent) }
+      }, { $0.enableBottomHalves() })
     return sent
   }
 
@@ -62,14 +63,16 @@ extension CPU {
     let mark = emit(.netDevStartXmit(skb: address, length: length, device: name(device.name)))
     if machine.hasProbes { emit(.flowSent(headerSent(packet))) }
     if sent.stages[.start] == nil { sent.stages[.start] = mark.time }
-    run({ cpu in
-      switch device.kind {
-      case .loopback: cpu.netifRx(packet, device: device.name)
-      case .veth(let peer): cpu.netifRx(packet, device: peer)
-      case .nic(let nic): nic.send(packet)
-      }
-    }, { cpu in
-      sent.stages[.xmit] = cpu.emit(.netDevXmit(skb: address, length: length, rc: 0, device: cpu.name(device.name))).time
-    })
+    run(
+      { cpu in
+        switch device.kind {
+        case .loopback: cpu.netifRx(packet, device: device.name)
+        case .veth(let peer): cpu.netifRx(packet, device: peer)
+        case .nic(let nic): nic.send(packet)
+        }
+      },
+      { cpu in
+        sent.stages[.xmit] = cpu.emit(.netDevXmit(skb: address, length: length, rc: 0, device: cpu.name(device.name))).time
+      })
   }
 }

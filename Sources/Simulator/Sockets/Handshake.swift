@@ -68,10 +68,11 @@ extension CPU {
     switch socket.state {
     case .finWait1 where segment.acknowledgesFIN: steps.append { $0.change(socket, to: .finWait2) }
     case .lastACK where segment.acknowledgesFIN: steps.append { $0.change(socket, to: .close) }
-    default: for truth in truths where !segment.isFIN {
-      truth.isSilent = true
-      truth.batch?.hasSilent = true
-    }
+    default:
+      for truth in truths where !segment.isFIN {
+        truth.isSilent = true
+        truth.batch?.hasSilent = true
+      }
     }
     if segment.isFIN {
       socket.hasReceivedFIN = true
@@ -87,10 +88,12 @@ extension CPU {
     run(
       { $0.lock(socket) },
       { cpu in
-        for entry in socket.queue { cpu.run({ cpu in
-          for part in entry.parts where part.truth.outcome == nil { part.truth.end(.dropped) }
-          cpu.drop(entry.packet, .queuePurge, at: .purge)
-        }) }
+        for entry in socket.queue {
+          cpu.run({ cpu in
+            for part in entry.parts where part.truth.outcome == nil { part.truth.end(.dropped) }
+            cpu.drop(entry.packet, .queuePurge, at: .purge)
+          })
+        }
         socket.queue = []
       },
       { $0.change(socket, to: socket.state == .closeWait ? .lastACK : .finWait1) },

@@ -74,8 +74,9 @@ extension CPU {
       { cpu in
         socket.noteRead()
         socket.account.read(result)
-        cpu.emit(.sockRecvLength(
-          socket: socket.address, family: Event.AddressFamily.inet, protocol: Event.IPProtocol.tcp, result: Int32(result), flags: 0))
+        cpu.emit(
+          .sockRecvLength(
+            socket: socket.address, family: Event.AddressFamily.inet, protocol: Event.IPProtocol.tcp, result: Int32(result), flags: 0))
       }, { call.next($0, result) })
   }
 

@@ -49,9 +49,10 @@ extension CPU {
     switch socket.state {
     case .established:
       let names = machine.kernel.probeNamesPacket
-      let mark = emit(.tcpProbe(
-        skb: names ? packet.address : 0, socket: names ? socket.address : 0, cookie: socket.cookie, flow: socket.flow,
-        dataLength: UInt32(segment.length)))
+      let mark = emit(
+        .tcpProbe(
+          skb: names ? packet.address : 0, socket: names ? socket.address : 0, cookie: socket.cookie, flow: socket.flow,
+          dataLength: UInt32(segment.length)))
       for truth in packet.received { truth.mark(.transport, mark) }
       socket.account.take(segment.length)
       run({ $0.established(packet, segment, socket, isBacklog: isBacklog) })

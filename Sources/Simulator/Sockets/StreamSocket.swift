@@ -122,8 +122,9 @@ extension CPU {
   func change(_ socket: StreamSocket, to state: StreamSocket.State, from old: StreamSocket.State? = nil) {
     let old = old ?? socket.state
     socket.state = state
-    emit(.inetSockSetState(
-      socket: socket.address, old: old.rawValue, new: state.rawValue, protocol: Event.IPProtocol.tcp, flow: socket.flow))
+    emit(
+      .inetSockSetState(
+        socket: socket.address, old: old.rawValue, new: state.rawValue, protocol: Event.IPProtocol.tcp, flow: socket.flow))
     if state == .close { run({ $0.emit(.tcpDestroySock(socket: socket.address, cookie: socket.cookie)) }) }
   }
 
@@ -136,13 +137,16 @@ extension CPU {
 
   /// release_sock: what arrived meanwhile is processed first, by the task.
   func release(_ socket: StreamSocket) {
-    run({ $0.processBacklog(of: socket) }, { cpu in
-      guard socket.isACKDeferred else { return }
-      socket.isACKDeferred = false
-      cpu.acknowledge(socket, for: nil)
-    }, { cpu in
-      if socket.backlog.isEmpty { socket.owner = nil } else { cpu.release(socket) }
-    })
+    run(
+      { $0.processBacklog(of: socket) },
+      { cpu in
+        guard socket.isACKDeferred else { return }
+        socket.isACKDeferred = false
+        cpu.acknowledge(socket, for: nil)
+      },
+      { cpu in
+        if socket.backlog.isEmpty { socket.owner = nil } else { cpu.release(socket) }
+      })
   }
 
   /// __release_sock

@@ -32,6 +32,7 @@ extension SentTruth {
 
 /// The stages in order, as JSON.
 private func times(_ stages: [Stage: UInt64]) -> String {
-  "\"stages\":{" + stages.sorted { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }.map { "\"\($0.key.id)\":\($0.value)" }
+  "\"stages\":{"
+    + stages.sorted { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }.map { "\"\($0.key.id)\":\($0.value)" }
     .joined(separator: ",") + "}"
 }
