@@ -99,10 +99,4 @@ extension RawSpan {
   public var array: [UInt8] {
     unsafe withUnsafeBytes { unsafe Array($0) }
   }
-
-  /// Calls `body` with a pointer to the first byte, for C libraries; the pointer must not escape.
-  @unsafe @inlinable
-  public func withBaseAddress<R>(_ body: (UnsafeRawPointer?) -> R) -> R {
-    unsafe withUnsafeBytes { unsafe body($0.baseAddress) }
-  }
 }

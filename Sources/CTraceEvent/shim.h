@@ -7,6 +7,3 @@
 static inline void wakepath_print_info(struct tep_handle *tep, struct trace_seq *s, struct tep_record *record) {
   tep_print_event(tep, s, record, "%s", TEP_PRINT_INFO);
 }
-static inline void wakepath_print_latency(struct tep_handle *tep, struct trace_seq *s, struct tep_record *record) {
-  tep_print_event(tep, s, record, "%s", TEP_PRINT_LATENCY);
-}

@@ -7,6 +7,7 @@ public enum Severity: Int, Sendable, Comparable {
   /// The input breaks a rule of its format.
   case damage
 
+  /// Whether `a` is less grave.
   public static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -107,6 +108,7 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
 
 /// One kind of trouble in one file: where it first showed, and how often.
 public struct Diagnostic: Sendable {
+  /// Which rule was broken.
   public let kind: DiagnosticKind
   /// The file it is in.
   public let path: String
@@ -123,6 +125,7 @@ public struct Diagnostics: Sendable {
   /// One row for each kind and file, in the order of first appearance.
   public private(set) var rows: [Diagnostic] = []
 
+  /// A table without rows.
   public init() {}
 
   /// Counts one more of `kind` in `path`; the first one keeps its place and detail.

@@ -24,7 +24,7 @@ struct ReportCommand: ParsableCommand {
     if try report(recording, options, selection) { return }
     do {
       _ = try report(try recording.reopened(), options, selection)
-    } catch let error as DecodingError {
+    } catch let error as ReadingError {
       throw Failure.input("\(error)")
     }
   }

@@ -254,7 +254,7 @@ struct PerfDataTests {
     let folder = try Repository.temporaryDirectory()
     defer { try? FileManager.default.removeItem(at: folder) }
     try b.build().write(to: folder.appendingPathComponent("data"))
-    #expect(throws: DecodingError.self) { try Recording(paths: [folder.path]) }
+    #expect(throws: ReadingError.self) { try Recording(paths: [folder.path]) }
     let parts = [
       [b.sample(time: 1000), b.sample(time: 5000), b.sample(time: 9000)],
       [b.sample(time: 2000, cpu: 1), b.lost(time: 7000, cpu: 1, count: 3), b.sample(time: 8000, cpu: 1), b.comm(time: 8500, tid: 1, "late")]
@@ -276,7 +276,7 @@ struct PerfDataTests {
 
   @Test("of version 1 is refused with a sentence")
   func oldVersion() throws {
-    #expect(throws: DecodingError.self) { try Self.read(Data("PERFFILE".utf8) + Data(count: 100)) }
+    #expect(throws: ReadingError.self) { try Self.read(Data("PERFFILE".utf8) + Data(count: 100)) }
     #expect(FileKind(ByteBuffer(Array("ELIFFREP".utf8)).bytes) == .oldPerfData)
   }
 

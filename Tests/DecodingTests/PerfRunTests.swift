@@ -49,20 +49,20 @@ struct PerfRunTests {
     var lines: [String] = []
     var most = (samples: 0, parts: 0, buffers: 0)
     while true {
-      guard let run = recording.nextSamples(limit: limit) else {
+      guard let run = recording.nextRun(limit: limit) else {
         guard let record = recording.next() else { return (lines, most) }
         lines.append(line(record, recording))
         continue
       }
-      let (records, parts, buffers) = recording.withEntries(of: run) { entries, parts, _ in
-        let all = parts.indices.flatMap { part in parts[part].entries.map { run.record(entries[$0], parts[part]) } }
+      let (records, parts, buffers) = recording.withEntries { entries, parts, _ in
+        let all = parts.indices.flatMap { part in parts[part].entries.map { parts[part].record(entries[$0]) } }
         return (all, parts.count, Set(parts.indices.map { parts[$0].buffer }).count)
       }
       #expect(records.count == run.count && run.count <= limit)
       most = (max(most.samples, run.count), max(most.parts, parts), max(most.buffers, buffers))
       let taken = take(run.count)
       lines += records.prefix(taken).map { line($0, recording) }
-      #expect(recording.take(run, taken) == records[taken - 1].time)
+      #expect(recording.take(taken, of: run) == records[taken - 1].time)
     }
   }
 

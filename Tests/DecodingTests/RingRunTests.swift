@@ -38,14 +38,14 @@ struct RingRunTests {
         lines.append(PerfRunTests.line(record, recording))
         continue
       }
-      let (records, parts) = recording.withEntries(of: run) { entries, parts, _ in
+      let (records, parts) = recording.withEntries { entries, parts, _ in
         (parts.indices.flatMap { part in parts[part].entries.map { parts[part].record(entries[$0]) } }, parts.count)
       }
       #expect(records.count == run.count && run.count <= limit)
       most = max(most, parts)
       let taken = take(run.count)
       lines += records.prefix(taken).map { PerfRunTests.line($0, recording) }
-      #expect(recording.take(run, taken) == records[taken - 1].time)
+      #expect(recording.take(taken, of: run) == records[taken - 1].time)
     }
   }
 

@@ -137,6 +137,6 @@ struct TextStreamTests {
   @Test("are refused where they are no trace", arguments: ["hello\n", "# only a comment\n", "\u{7f}ELF\0\0\n"])
   func refusal(text: String) throws {
     let file = try TextFile(text)
-    #expect(throws: DecodingError.self) { try Recording(paths: [file.path]) }
+    #expect(throws: ReadingError.self) { try Recording(paths: [file.path]) }
   }
 }

@@ -5,10 +5,11 @@ struct KernelSymbols {
   private let text: [UInt8]
 
   /// The symbols in `path`; throws if it holds none with an address.
-  init(path: String) throws(DecodingError) {
-    guard let contents = VirtualFile.contents(of: path) else { throw DecodingError(path: path, "cannot be read") }
+  init(path: String) throws(ReadingError) {
+    guard let contents = VirtualFile.contents(of: path) else { throw ReadingError(.unreadable, path: path, "cannot be read") }
     guard Self.hasAddress(contents.bytes) else {
-      throw DecodingError(path: path, "names no function with its address; /proc/kallsyms shows them to root, where kptr_restrict allows it")
+      throw ReadingError(
+        .unexplained, path: path, "names no function with its address; /proc/kallsyms shows them to root, where kptr_restrict allows it")
     }
     text = contents.bytes.array
   }

@@ -112,11 +112,6 @@ internal import CTraceEvent
     unsafe print(entry, time: time, cpu: cpu, into: &line) { unsafe wakepath_print_info($0, $1, $2) }
   }
 
-  /// Appends the latency columns of `entry` (irqs-off, need-resched, context, preempt depth).
-  func describeLatency(_ entry: RawSpan, time: UInt64, cpu: Int32, into line: inout [UInt8]) {
-    unsafe print(entry, time: time, cpu: cpu, into: &line) { unsafe wakepath_print_latency($0, $1, $2) }
-  }
-
   /// No entry is longer: it fits a page, or in perf.data a record.
   private static let largestEntry = 65_536
 

@@ -61,7 +61,7 @@ struct FormatFolder {
   }
 
   /// What a trace.dat would say in its head.
-  func header() throws(DecodingError) -> TraceDatHeader {
+  func header() throws(ReadingError) -> TraceDatHeader {
     var header = TraceDatHeader()
     header.headerPage = Self.contents("\(events)/header_page")
     for system in Directory.names(in: events) {
@@ -72,7 +72,8 @@ struct FormatFolder {
       }
     }
     guard !header.eventFormats.isEmpty || !header.ftraceFormats.isEmpty else {
-      throw DecodingError(path: events, "holds no formats of events; they are expected as SYSTEM/EVENT/format, as in /sys/kernel/tracing/events")
+      throw ReadingError(
+        .unexplained, path: events, "holds no formats of events; they are expected as SYSTEM/EVENT/format, as in /sys/kernel/tracing/events")
     }
     header.kallsyms = Self.contents("\(root)/kallsyms")
     header.printkFormats = Self.contents("\(root)/printk_formats")

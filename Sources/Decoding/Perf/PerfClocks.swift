@@ -16,17 +16,17 @@ struct PerfClocks {
 
   /// What is to be done with a sample.
   enum Verdict {
-    case takes
+    case accepts
     /// It is kept here until the next one of its CPU.
     case holds
     /// It is sound, and the one before it was not, which is in the queue under a number.
-    case condemnsLast(UInt32)
+    case rejectsLast(UInt32)
     /// It is sound, and the one that was kept is not.
-    case condemnsHeld(PerfEntry)
+    case rejectsHeld(PerfEntry)
     /// It is sound, and so is the one that was kept; the one before that is not.
-    case condemnsFirst(UInt32, held: PerfEntry)
+    case rejectsFirst(UInt32, held: PerfEntry)
     /// It and the one that was kept are sound.
-    case takesHeld(PerfEntry)
+    case acceptsHeld(PerfEntry)
   }
 
   /// By CPU; the first is that of samples that do not name theirs.
@@ -42,26 +42,26 @@ struct PerfClocks {
   mutating func judge(_ entry: PerfEntry) -> Verdict {
     let index = Int(entry.cpu) &+ 1
     while index >= clocks.count { clocks.append(Clock()) }
-    if clocks[index].held == nil, entry.time &+ Self.tolerance >= clocks[index].last?.time ?? 0 { return .takes }
+    if clocks[index].held == nil, entry.time &+ Self.tolerance >= clocks[index].last?.time ?? 0 { return .accepts }
     return judge(entry, &clocks[index])
   }
 
   private func judge(_ entry: PerfEntry, _ clock: inout Clock) -> Verdict {
-    guard let last = clock.last else { return .takes }
+    guard let last = clock.last else { return .accepts }
     if let held = clock.held {
       clock.held = nil
-      if !Self.isFarBefore(entry.time, last.time) { return .condemnsHeld(held) }
-      guard clock.before == nil, !Self.isFarBefore(entry.time, held.time) else { return .takesHeld(held) }
+      if !Self.isFarBefore(entry.time, last.time) { return .rejectsHeld(held) }
+      guard clock.before == nil, !Self.isFarBefore(entry.time, held.time) else { return .acceptsHeld(held) }
       clock.last = nil
-      return .condemnsFirst(last.number, held: held)
+      return .rejectsFirst(last.number, held: held)
     }
-    guard Self.isFarBefore(entry.time, last.time) else { return .takes }
+    guard Self.isFarBefore(entry.time, last.time) else { return .accepts }
     guard let before = clock.before, !Self.isFarBefore(entry.time, before) else {
       clock.held = entry
       return .holds
     }
     clock.last = (before, last.number)
-    return .condemnsLast(last.number)
+    return .rejectsLast(last.number)
   }
 
   /// The last sample of `cpu`, of `time`, has `number` in the queue; the result is the time up to which its CPU has surely come.
@@ -97,7 +97,7 @@ struct PerfClocks {
     clocks[Int(lane.cpu) + 1].last = (lane.time, lane.number)
   }
 
-  /// The time of the last sound sample of `cpu` before the one that was condemned.
+  /// The time of the last sound sample of `cpu` before the one that was rejected.
   func lastSound(_ cpu: Int16) -> UInt64? { clocks[Int(cpu) + 1].last?.time }
 
   /// What is still kept: there will be no more samples.

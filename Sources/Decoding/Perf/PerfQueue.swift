@@ -12,20 +12,20 @@ internal import Bytes
 ///     table   1 3 4 │ 2 5 7 │ 6        run 1 goes up to 2, where run 2 begins; that one goes up to 3 …
 struct PerfQueue {
   /// Entries in order, `start ..< end` of the table.
-  private struct Run: Comparable {
+  private struct Sorted: Comparable {
     /// The time of the first.
     var time: UInt64
     var start: Int
     var end: Int
 
-    static func < (a: Run, b: Run) -> Bool { a.time != b.time ? a.time < b.time : a.start < b.start }
+    static func < (a: Sorted, b: Sorted) -> Bool { a.time != b.time ? a.time < b.time : a.start < b.start }
   }
 
   /// What waits, and more room, so that a loop can fill it.
   private(set) var table: [PerfEntry] = []
   private var used = 0
   /// The runs but for the one that entries are being added to and the one that they are taken from.
-  private var runs = LeastFirst<Run>()
+  private var runs = LeastFirst<Sorted>()
   /// Where the run begins that entries are being added to, and the time of its last.
   private var openStart = 0
   private var openTime: UInt64 = 0
@@ -33,8 +33,8 @@ struct PerfQueue {
   private var place = 0
   private var end = 0
   private var bound: UInt64 = 0
-  /// Where the samples lie that `gather` took, part by part.
-  private(set) var parts: [PerfPart] = []
+  /// Where in the table the samples lie that `gather` took, part by part.
+  private(set) var gathered: [Range<Int>] = []
   /// How many entries have gone and still lie in the table.
   private var gone = 0
 
@@ -47,7 +47,7 @@ struct PerfQueue {
   private var lastRound: UInt64 = 0
   private var newest: UInt64 = 0
   /// Records that turned out to be damaged while they waited.
-  private var condemned: Set<UInt32> = []
+  private var discarded: Set<UInt32> = []
 
   /// Adds a record and answers the number it is given here.
   @inline(__always) @discardableResult
@@ -83,29 +83,42 @@ struct PerfQueue {
   /// Ends the run if a sample of `time` does not belong to it.
   mutating func prepare(for time: UInt64) { if time < openTime { closeRun() } }
 
-  /// Takes the samples that come next and not after `latest`, at most `limit` with the record that was taken last, and says in `parts` where they
-  /// lie. `shared` gives the recording's number of each buffer. Returns how many they are.
-  mutating func gather(upTo latest: UInt64, limit: Int, _ shared: [Int32]) -> Int {
-    parts.removeAll(keepingCapacity: true)
+  /// Writes the samples of stream `stream` that come next and not after `latest` into `run`, at most `limit` with the record that was taken
+  /// last; how many they are. `shared` gives the recording's number of each buffer.
+  mutating func gather(_ stream: Int32, upTo latest: UInt64, limit: Int, _ shared: [Int32], into run: inout RunTable) -> Int {
+    gathered.removeAll(keepingCapacity: true)
+    run.parts.removeAll(keepingCapacity: true)
+    var entries: [Entry] = []
+    swap(&entries, &run.entries)
+    var output = entries.mutableSpan
     // What has been added since may come first.
-    let isOnlyOne = openStart != used || !condemned.isEmpty
+    let isOnlyOne = openStart != used || !discarded.isEmpty
     let (latest, limit) = (min(latest, released), isOnlyOne ? 1 : limit)
     var count = 0
     repeat {
-      let (start, buffer) = (place &- 1, table[place &- 1].buffer)
-      place = end(of: place..<min(end, start &+ limit &- count), buffer, min(latest, bound))
-      parts.append(PerfPart(entries: start..<place, buffer: shared[Int(buffer)]))
-      count &+= place &- start
+      let start = place &- 1
+      place = copy(start..<max(min(end, start &+ limit &- count), place), upTo: min(latest, bound), to: &output, at: count)
+      let (first, next) = (table[start], count &+ place &- start)
+      gathered.append(start..<place)
+      run.parts.append(RunPart(stream: stream, cpu: Int32(first.cpu), buffer: shared[Int(first.buffer)], entries: count..<next))
+      count = next
     } while count < limit && takeSample(upTo: latest)
+    swap(&entries, &run.entries)
     return count
   }
 
-  /// How far `entries` are samples in `buffer` up to `latest`.
+  /// Copies the first of `entries`, and those behind it that are samples of the same CPU in the same buffer up to `latest`; where they end.
   @inline(__always)
-  private func end(of entries: Range<Int>, _ buffer: UInt16, _ latest: UInt64) -> Int {
+  private func copy(_ entries: Range<Int>, upTo latest: UInt64, to output: inout MutableSpan<Entry>, at begin: Int) -> Int {
     let table = table.span
-    var next = entries.lowerBound
-    while next < entries.upperBound, table[next].time <= latest, table[next].buffer == buffer, table[next].what == .sample { next &+= 1 }
+    let (buffer, cpu) = (table[entries.lowerBound].buffer, table[entries.lowerBound].cpu)
+    var (next, target) = (entries.lowerBound, begin)
+    repeat {
+      output[target] = Entry(
+        time: table[next].time, offset: UInt32(truncatingIfNeeded: table[next].offset), length: UInt32(table[next].size))
+      (next, target) = (next &+ 1, target &+ 1)
+    } while next < entries.upperBound && table[next].time <= latest && table[next].buffer == buffer && table[next].cpu == cpu
+      && table[next].what == .sample
     return next
   }
 
@@ -119,7 +132,7 @@ struct PerfQueue {
     }
     guard let next = runs.min, next.time <= latest, table[next.start].what == .sample else { return false }
     gone &+= place &- next.start
-    if place < end { runs.replaceMin(with: Run(time: table[place].time, start: place, end: end)) } else { runs.removeMin() }
+    if place < end { runs.replaceMin(with: Sorted(time: table[place].time, start: place, end: end)) } else { runs.removeMin() }
     takeFirst(of: next)
     return true
   }
@@ -127,13 +140,13 @@ struct PerfQueue {
   /// Of the samples that were gathered, only the first `count` were taken; the others wait again.
   mutating func putBack(behind count: Int) {
     var count = count
-    for part in parts {
-      let taken = min(count, part.entries.count)
+    for entries in gathered {
+      let taken = min(count, entries.count)
       count -= taken
-      guard taken < part.entries.count else { continue }
-      let start = part.entries.lowerBound &+ taken
-      runs.insert(Run(time: table[start].time, start: start, end: part.entries.upperBound))
-      gone &-= part.entries.count &- taken
+      guard taken < entries.count else { continue }
+      let start = entries.lowerBound &+ taken
+      runs.insert(Sorted(time: table[start].time, start: start, end: entries.upperBound))
+      gone &-= entries.count &- taken
     }
     putBack()
   }
@@ -144,10 +157,10 @@ struct PerfQueue {
 
   /// Whether record `number`, which is about to go, is damaged; asked once.
   @inline(__always)
-  mutating func isCondemned(_ number: UInt32) -> Bool { !condemned.isEmpty && condemned.remove(number) != nil }
+  mutating func isDiscarded(_ number: UInt32) -> Bool { !discarded.isEmpty && discarded.remove(number) != nil }
 
   /// Record `number` is damaged.
-  mutating func condemn(_ number: UInt32) { condemned.insert(number) }
+  mutating func discard(_ number: UInt32) { discarded.insert(number) }
 
   /// A round has ended.
   mutating func finishRound() {
@@ -188,7 +201,7 @@ struct PerfQueue {
       putBack()
       compact()
     }
-    let rest = place < end ? Run(time: table[place].time, start: place, end: end) : nil
+    let rest = place < end ? Sorted(time: table[place].time, start: place, end: end) : nil
     let least = runs.min
     guard let first = rest.map({ rest in least.map { min($0, rest) } ?? rest }) ?? least, force || first.time <= released else {
       isDue = false
@@ -203,7 +216,7 @@ struct PerfQueue {
 
   /// Takes the first record of `run`, whatever the bound: it is the first of all.
   @inline(__always)
-  private mutating func takeFirst(of run: Run) {
+  private mutating func takeFirst(of run: Sorted) {
     (place, end, bound) = (run.start &+ 1, run.end, .max)
     if let other = runs.min { bound = other.start > run.start ? other.time : other.time &- 1 }
   }
@@ -211,7 +224,7 @@ struct PerfQueue {
   /// What comes from now on is a run of its own. It may come before what is taken now.
   private mutating func closeRun() {
     if openStart < used {
-      runs.insert(Run(time: table[openStart].time, start: openStart, end: used))
+      runs.insert(Sorted(time: table[openStart].time, start: openStart, end: used))
       bound = 0
     }
     (openStart, openTime) = (used, 0)
@@ -219,7 +232,7 @@ struct PerfQueue {
 
   private mutating func putBack() {
     gone &+= place
-    if place < end { runs.insert(Run(time: table[place].time, start: place, end: end)) }
+    if place < end { runs.insert(Sorted(time: table[place].time, start: place, end: end)) }
     (place, end) = (0, 0)
   }
 

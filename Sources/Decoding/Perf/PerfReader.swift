@@ -22,7 +22,7 @@ struct PerfReader {
   init(file: InputFile) { self.file = file }
 
   /// Reads everything but the records.
-  mutating func read() throws(DecodingError) {
+  mutating func read() throws(ReadingError) {
     let start = FileCursor(file: file, base: 0, order: .little)
     var cursor = start
     if try cursor.next(count: 8, "the magic number") != PerfHeader.magic {
@@ -43,7 +43,7 @@ struct PerfReader {
       diagnostics.add(.formatsMissing, path: file.path, offset: file.size, "\(named.count) tracepoints")
     }
     guard !header.attributes.isEmpty else {
-      throw DecodingError(path: file.path, offset: 16, "the file names no event; it is damaged or was cut short")
+      throw ReadingError(.damaged, path: file.path, offset: 16, "the file names no event; it is damaged or was cut short")
     }
   }
 
@@ -54,13 +54,13 @@ struct PerfReader {
     var size: Int
   }
 
-  private func section(_ cursor: inout FileCursor, _ what: String) throws(DecodingError) -> Section {
+  private func section(_ cursor: inout FileCursor, _ what: String) throws(ReadingError) -> Section {
     let offset = try cursor.next(UInt64.self, "the offset of \(what)")
     let size = try cursor.next(UInt64.self, "the size of \(what)")
     return Section(offset: Int(clamping: offset), size: Int(clamping: size))
   }
 
-  private mutating func readFile(_ cursor: inout FileCursor, headerSize: UInt64) throws(DecodingError) {
+  private mutating func readFile(_ cursor: inout FileCursor, headerSize: UInt64) throws(ReadingError) {
     let stride = try cursor.next(UInt64.self, "the size of an attribute")
     let attributes = try section(&cursor, "the attributes")
     let data = try section(&cursor, "the records")
@@ -73,7 +73,7 @@ struct PerfReader {
       }
     }
     guard (UInt64(PerfAttribute.smallestSize + 16)...4096).contains(stride) else {
-      throw DecodingError(path: file.path, offset: 16, "an attribute of \(stride) bytes cannot be")
+      throw ReadingError(.damaged, path: file.path, offset: 16, "an attribute of \(stride) bytes cannot be")
     }
     header.isUnfinished = data.size == 0
     let end = data.offset.addingReportingOverflow(header.isUnfinished ? max(file.size - data.offset, 0) : data.size)
@@ -82,7 +82,7 @@ struct PerfReader {
     if !header.isUnfinished { readFeatures(features) }
   }
 
-  private mutating func readAttributes(_ list: Section, stride: Int) throws(DecodingError) {
+  private mutating func readAttributes(_ list: Section, stride: Int) throws(ReadingError) {
     var cursor = FileCursor(file: file, base: list.offset, limit: min(list.size, Self.longestList), order: header.order)
     var idsLeft = Self.longestList / 8
     while cursor.remaining >= stride {
@@ -90,7 +90,7 @@ struct PerfReader {
       let bytes = ByteBuffer(try cursor.next(count: UInt64(stride - 16), "an attribute"))
       let ids = try section(&cursor, "an event's ids")
       guard let attribute = PerfAttribute(bytes.bytes, header.order) else {
-        throw DecodingError(path: file.path, offset: offset, "an attribute makes no sense")
+        throw ReadingError(.damaged, path: file.path, offset: offset, "an attribute makes no sense")
       }
       var list = FileCursor(file: file, base: ids.offset, limit: min(ids.size, idsLeft * 8), order: header.order)
       idsLeft -= list.remaining / 8
@@ -101,7 +101,7 @@ struct PerfReader {
 
   /// The features' sections are listed behind the records.
   private mutating func readFeatures(_ features: [UInt64]) {
-    do throws(DecodingError) {
+    do throws(ReadingError) {
       var table = FileCursor(file: file, base: header.records.upperBound, order: header.order)
       for feature in features {
         let place = try section(&table, "a feature")
@@ -112,7 +112,7 @@ struct PerfReader {
     }
   }
 
-  private mutating func note(feature: UInt64, at place: Section) throws(DecodingError) {
+  private mutating func note(feature: UInt64, at place: Section) throws(ReadingError) {
     guard feature == Feature.tracingData || place.size <= Self.longestList else { return }
     var cursor = FileCursor(file: file, base: place.offset, limit: place.size, order: header.order)
     switch feature {
@@ -133,14 +133,14 @@ struct PerfReader {
   }
 
   /// A length and so many bytes, filled up with zeroes.
-  private static func string(_ cursor: inout FileCursor) throws(DecodingError) -> String {
+  private static func string(_ cursor: inout FileCursor) throws(ReadingError) -> String {
     let size = try cursor.next(UInt32.self, "the length of a name")
     let bytes = try cursor.next(count: UInt64(size), "a name")
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 
   /// The events by name, in the order of the attributes.
-  private mutating func readDescriptions(_ cursor: inout FileCursor) throws(DecodingError) {
+  private mutating func readDescriptions(_ cursor: inout FileCursor) throws(ReadingError) {
     let count = try cursor.next(UInt32.self, "the number of events")
     let size = try cursor.next(UInt32.self, "the size of an attribute")
     for index in 0..<min(Int(count), header.attributes.count) {
@@ -156,7 +156,7 @@ struct PerfReader {
   /// In a pipe, what describes the recording comes before its first sample; so does, in a file too, where the kernel lies.
   private mutating func readFirstRecords() {
     var cursor = FileCursor(file: file, base: header.records.lowerBound, order: header.order)
-    do throws(DecodingError) {
+    do throws(ReadingError) {
       while cursor.remaining >= 8, header.isPipe || header.kernelStart == nil {
         let offset = cursor.fileOffset
         let kind = try cursor.next(UInt32.self, "a record")
@@ -178,7 +178,7 @@ struct PerfReader {
   }
 
   /// `u32 pid, tid; u64 addr, len, pgoff; char filename[]`; the kernel's is called `[kernel.kallsyms]_text`.
-  private mutating func readMap(_ body: inout FileCursor) throws(DecodingError) {
+  private mutating func readMap(_ body: inout FileCursor) throws(ReadingError) {
     try body.skip(24, "a map")
     let address = try body.next(UInt64.self, "a map")
     let name = try body.nextString("a map's name")
@@ -186,7 +186,7 @@ struct PerfReader {
     if name.hasPrefix(prefix) { header.kernelStart = (String(name.dropFirst(prefix.count)), address) }
   }
 
-  private mutating func note(record kind: UInt32, _ body: inout FileCursor, _ cursor: inout FileCursor) throws(DecodingError) {
+  private mutating func note(record kind: UInt32, _ body: inout FileCursor, _ cursor: inout FileCursor) throws(ReadingError) {
     switch kind {
     case PerfHeader.Kind.attribute: try readAttribute(&body)
     case PerfHeader.Kind.eventUpdate: try readUpdate(&body)
@@ -201,21 +201,21 @@ struct PerfReader {
     }
   }
 
-  private mutating func readAttribute(_ body: inout FileCursor) throws(DecodingError) {
+  private mutating func readAttribute(_ body: inout FileCursor) throws(ReadingError) {
     let offset = body.fileOffset
     var head = FileCursor(file: file, base: offset + 4, limit: 4, order: header.order)
     let said = try head.next(UInt32.self, "the size of an attribute")
     let size = said == 0 ? UInt64(PerfAttribute.smallestSize) : UInt64(said)
     let bytes = ByteBuffer(try body.next(count: size, "an attribute"))
     guard let attribute = PerfAttribute(bytes.bytes, header.order) else {
-      throw DecodingError(path: file.path, offset: offset, "an attribute makes no sense")
+      throw ReadingError(.damaged, path: file.path, offset: offset, "an attribute makes no sense")
     }
     while body.remaining >= 8 { header.attributeOfID[try body.next(UInt64.self, "an id")] = header.attributes.count }
     header.attributes.append(attribute)
   }
 
   /// `PERF_EVENT_UPDATE__NAME` is 2.
-  private mutating func readUpdate(_ body: inout FileCursor) throws(DecodingError) {
+  private mutating func readUpdate(_ body: inout FileCursor) throws(ReadingError) {
     let kind = try body.next(UInt64.self, "an event's update")
     let id = try body.next(UInt64.self, "an event's update")
     guard kind == 2, let index = header.attributeOfID[id] else { return }

@@ -19,6 +19,15 @@ struct TimeScale {
     return time &+ UInt64(bitPattern: offset)
   }
 
+  /// `gap`, whose times are counts, in nanoseconds.
+  func nanoseconds(_ gap: Gap) -> Gap {
+    guard isNeeded else { return gap }
+    var gap = gap
+    gap.after = nanoseconds(gap.after)
+    if gap.before != .max { gap.before = nanoseconds(gap.before) }
+    return gap
+  }
+
   /// The clocks whose times trace-cmd prints in seconds where the file is of version 6; those of all others it prints as they are.
   static func isPrintedInSeconds(_ clock: String) -> Bool {
     ["local", "global", "uptime", "perf", "tai", "tsc2nsec"].contains(clock) || clock.hasPrefix("mono")

@@ -7,10 +7,15 @@ internal import Bytes
 ///     comm pid/tid [cpu]                     time: system:name: info    (perf script)
 ///
 /// `trace`, `trace_pipe` and `trace-cmd report` all write the first of these; tgid and flags may be missing. perf may leave out pid or tid.
+///
+/// Here is the boundary between the two halves of the text's grammar. Decoding knows lines: columns, what is no event, losses, frames of stacks,
+/// the order of time. It never looks into `info`. Events (`TextEventDecoder`) knows what kernels print behind `name`, and never looks for columns.
 public struct TextLine: Sendable {
   /// Where a column stands, in bytes from the start of the line.
   public struct Column: Sendable {
+    /// Where it begins.
     public var offset: Int32 = 0
+    /// How long it is.
     public var count: Int32 = 0
 
     init() {}
@@ -27,13 +32,17 @@ public struct TextLine: Sendable {
 
   /// Nanoseconds; where the trace's clock counts something else, that count.
   public private(set) var time: UInt64 = 0
+  /// The CPU that wrote it.
   public private(set) var cpu: Int32 = 0
+  /// The task that was current there.
   public private(set) var pid: Int32 = 0
+  /// The task's name, without padding.
   public private(set) var comm = Column()
   /// The letters of irqs off, need resched, hardirq and softirq and the rest; empty where the text has none.
   public private(set) var flags = Column()
   /// The event's name; empty for what is no event (function tracer, stack traces).
   public private(set) var name = Column()
+  /// What the event's print format has made of it.
   public private(set) var info = Column()
   /// Whether this is a line of perf script.
   private(set) var isPerf = false

@@ -41,7 +41,7 @@ struct FileCursor {
   var remaining: Int { limit - position }
 
   /// The next integer of type `T`.
-  mutating func next<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ what: String) throws(DecodingError) -> T {
+  mutating func next<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ what: String) throws(ReadingError) -> T {
     try load(MemoryLayout<T>.size, what)
     guard let value = window.bytes.integer(T.self, at: position - windowStart, order) else { throw short(what) }
     position += MemoryLayout<T>.size
@@ -49,7 +49,7 @@ struct FileCursor {
   }
 
   /// The next `count` bytes.
-  mutating func next(count: UInt64, _ what: String) throws(DecodingError) -> [UInt8] {
+  mutating func next(count: UInt64, _ what: String) throws(ReadingError) -> [UInt8] {
     guard count <= UInt64(remaining) else { throw short("\(what) of \(count) bytes") }
     try load(Int(count), what)
     defer { position += Int(count) }
@@ -57,7 +57,7 @@ struct FileCursor {
   }
 
   /// The next bytes up to a zero byte, which is passed over. Names in a header are short.
-  mutating func nextString(_ what: String) throws(DecodingError) -> String {
+  mutating func nextString(_ what: String) throws(ReadingError) -> String {
     try load(min(remaining, Self.longestString), what)
     let start = position - windowStart
     guard let end = window.bytes.firstIndex(of: 0, from: start) else { throw short(what) }
@@ -66,7 +66,7 @@ struct FileCursor {
   }
 
   /// Passes over `count` bytes.
-  mutating func skip(_ count: UInt64, _ what: String) throws(DecodingError) {
+  mutating func skip(_ count: UInt64, _ what: String) throws(ReadingError) {
     guard count <= UInt64(remaining) else { throw short("\(what) of \(count) bytes") }
     position += Int(count)
   }
@@ -75,19 +75,19 @@ struct FileCursor {
   private static let pieceSize = 1 << 16
 
   /// Makes sure the next `count` bytes are in the window.
-  private mutating func load(_ count: Int, _ what: String) throws(DecodingError) {
+  private mutating func load(_ count: Int, _ what: String) throws(ReadingError) {
     guard count <= remaining else { throw short(what) }
     let isLoaded = position >= windowStart && position + count <= windowStart + window.count
     guard !isLoaded, let file else { return }
     do {
       window = try file.bytes(at: base + position, count: min(max(count, Self.pieceSize), remaining))
     } catch {
-      throw DecodingError(error)
+      throw ReadingError(error)
     }
     windowStart = position
   }
 
-  private func short(_ what: String) -> DecodingError {
-    DecodingError(path: path, offset: fileOffset, "the file ends inside \(what)")
+  private func short(_ what: String) -> ReadingError {
+    ReadingError(.damaged, path: path, offset: fileOffset, "the file ends inside \(what)")
   }
 }

@@ -4,10 +4,10 @@ internal import Bytes
 extension TraceDatReader {
   /// Reads the `size` bytes at `offset`; what cannot be read is named in the diagnostics.
   mutating func readTracingData(at offset: Int, size: Int) {
-    do throws(DecodingError) {
+    do throws(ReadingError) {
       var cursor = FileCursor(file: file, base: offset, limit: size, order: .little)
       guard try cursor.next(count: UInt64(TraceDatHeader.magic.count), "the magic number of the formats") == TraceDatHeader.magic else {
-        throw DecodingError(path: file.path, offset: offset, "the formats of events do not begin as they should")
+        throw ReadingError(.damaged, path: file.path, offset: offset, "the formats of events do not begin as they should")
       }
       let version = try cursor.nextString("the version of the formats").split(separator: ".").compactMap { Int($0) }
       var rest = try readMachine(&cursor)

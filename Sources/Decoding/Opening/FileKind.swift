@@ -12,6 +12,10 @@ enum FileKind {
   case textWithoutCPUs
   case unknown
 
+  /// So many bytes of a file tell what it is.
+  static let headSize = 4096
+
+  /// What a file is that begins with `head`.
   init(_ head: RawSpan) {
     func starts(_ bytes: [UInt8]) -> Bool { head.byteCount >= bytes.count && head.slice(0, bytes.count).array == bytes }
     self =

@@ -24,53 +24,16 @@ public struct Record: Sendable {
   public var length: Int32
   /// The buffer of the recording that holds its bytes.
   @usableFromInline var buffer: Int32
+  /// What it is.
   public var kind: Kind
 
   /// No kernel has more CPUs: the largest `CONFIG_NR_CPUS` is 8,192 (x86 with `CONFIG_MAXSMP`, powerpc). A larger number is none.
   static let cpuLimit = 8192
 }
 
-/// An event in a ring-buffer page.
-public struct RingEntry: BitwiseCopyable, Sendable {
-  /// Nanoseconds of the trace's clock.
-  public var time: UInt64 = 0
-  /// Where its data begin in the stream's bytes.
-  public var offset: UInt32 = 0
-  /// How many bytes of data it has.
-  public var length: UInt32 = 0
-}
-
-/// Events that come one after another from ring buffers of the same formats: some of one, some of another, and so on.
-public struct RingRun: Sendable {
-  /// The ring buffer, one CPU of one file, that the first of them is of.
-  public let stream: Int32
-  /// How many they are.
-  let count: Int
-}
-
-/// Events of a run that lie in one ring buffer.
-public struct RingPart: Sendable {
-  /// The ring buffer, one CPU of one file.
-  public let stream: Int32
-  /// The CPU that wrote them.
-  public let cpu: Int32
-  /// Which of the run's entries they are.
-  public let entries: Range<Int>
-  /// Which of those that the ring buffer's walk found is the first.
-  let first: Int
-  /// By which time the ring buffer was next, in nanoseconds.
-  let turn: UInt64
-
-  /// `entry`, one of them, as a record.
-  public func record(_ entry: RingEntry) -> Record {
-    Record(
-      time: entry.time, cpu: cpu, stream: stream, offset: Int32(truncatingIfNeeded: entry.offset),
-      length: Int32(truncatingIfNeeded: entry.length), buffer: stream, kind: .event)
-  }
-}
-
 /// A span of time in which a CPU wrote events that the recording has lost.
 public struct Gap: Sendable, Equatable {
+  /// The CPU that wrote them.
   public var cpu: Int32
   /// The time of the last event before the loss, in nanoseconds.
   public var after: UInt64
@@ -79,6 +42,7 @@ public struct Gap: Sendable, Equatable {
   /// How many events were lost, or nil where the kernel did not say.
   public var events: UInt64?
 
+  /// A loss of `events` events of `cpu` between `after` and `before`, in nanoseconds.
   public init(cpu: Int32, after: UInt64, before: UInt64, events: UInt64?) {
     self.cpu = cpu
     self.after = after
