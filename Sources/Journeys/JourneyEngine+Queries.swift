@@ -1,10 +1,18 @@
-internal import BasicContainers
 public import Events
 
 /// What others may ask while the events of a recording pass: whose packet an event is. Each answers for the event consumed last.
 extension JourneyEngine {
+  /// Packets in flight now.
+  public var inFlight: Int { receive.count + transmit.count }
+
+  /// The least id of a packet in flight, or nil if there is none.
+  public var oldestInFlight: Int? {
+    guard let received = receive.oldestID else { return transmit.oldestID }
+    return min(received, transmit.oldestID ?? .max)
+  }
+
   /// Whether some CPU's events of this time, in nanoseconds of the recording's clock, are known to be missing.
-  public func isBlind(at time: UInt64) -> Bool { time <= blindUntil && blindUntil > 0 }
+  public func isBlind(at time: UInt64) -> Bool { numbering.isBlind(at: time) }
 
   /// A received packet in flight.
   public struct PacketInFlight: Sendable {
@@ -15,32 +23,24 @@ extension JourneyEngine {
   }
 
   /// The received packet that lives at `address`, or nil.
-  public func packet(at address: UInt64) -> PacketInFlight? { packets.find(address).map { inFlight($0) } }
+  public func packet(at address: UInt64) -> PacketInFlight? { receive.inFlight(receive.packet(at: address)) }
 
   /// The received packet that is being processed where `event` was written, or nil.
   public func packetInHand(_ event: Event) -> PacketInFlight? {
-    guard let context = knownContext(of: event), let slot = packets.slot(contexts[context].current) else { return nil }
-    return inFlight(slot)
+    knownContext(of: event).flatMap { receive.inFlight(receive.current(in: $0)) }
   }
 
   /// The packet whose processing made `event`, a sched_waking, happen; nil where the wakeup is nobody's consequence.
   public func packet(waking event: Event) -> PacketInFlight? {
-    guard case .schedWaking(let pid, _) = event.body, let task = tasks.known(pid), let slot = packets.slot(tasks.tasks[task].wokenBy)
-    else { return nil }
-    let isThis = (0..<packets.slots[slot].wakerCount).contains {
-      packets.slots[slot].wakers[$0].task.pid == pid && packets.slots[slot].wakers[$0].waking.time == event.time
-    }
-    return isThis ? inFlight(slot) : nil
+    guard case .schedWaking(let pid, _) = event.body, let task = tasks.known(pid) else { return nil }
+    let packet = tasks.lastWaker(of: task)
+    return receive.isWaker(packet, of: pid, at: event.time) ? receive.inFlight(packet) : nil
   }
 
-  private func inFlight(_ slot: Int) -> PacketInFlight {
-    PacketInFlight(id: packets.slots[slot].journey.id, length: packets.slots[slot].journey.length)
-  }
-
-  private func knownContext(of e: Event) -> Int? {
+  /// The index of the context that `e` was written in, if anything has been processed there.
+  func knownContext(of e: Event) -> Int? {
     if e.flags.contains(.hardirq) || e.cpu < 0 { return nil }
-    if e.flags.contains(.softirq) { return softContext.indices.contains(Int(e.cpu)) ? Int(softContext[Int(e.cpu)]) : nil }
-    guard let task = tasks.known(e.pid), tasks.tasks[task].context >= 0 else { return nil }
-    return Int(tasks.tasks[task].context)
+    if e.flags.contains(.softirq) { return e.cpuIndex < receive.cpuCount ? receive.softContext(ofCPU: e.cpuIndex) : nil }
+    return tasks.known(e.pid).flatMap { tasks.context(of: $0) }
   }
 }

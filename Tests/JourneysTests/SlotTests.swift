@@ -25,9 +25,12 @@ struct SlotTests {
   @Test("has nothing of the received packet before")
   func received() {
     var packet = Packet()
+    packet.begin(at: 1)
+    for state in [Packet.State.delivered, .processing, .queued] { packet.advance(to: state) }
+    packet.doubt()
     packet.journey = used()
-    (packet.state, packet.napi, packet.ownLength, packet.socketKey, packet.dataLength) = (.queued, 1, 2, 3, 4)
-    (packet.isDoubtful, packet.isTaken, packet.isMate, packet.isPlaced) = (true, true, true, true)
+    (packet.napi, packet.ownLength, packet.socketKey, packet.dataLength) = (1, 2, 3, 4)
+    (packet.isFreedEarly, packet.isCoalescedByLength, packet.isNumbered, packet.endsHandshake) = (true, true, true, true)
     (packet.changedState, packet.isFromBacklog, packet.wakerCount) = (true, true, 2)
     var fresh = Packet()
     packet.begin(at: 99)

@@ -8,12 +8,12 @@ struct ProcessingContext {
   var current = PacketRef.none
   /// Whether a packet was sent while it was at `current`.
   var hasAnswered = false
-  /// Packets whose data TCP merged into `current` while they waited in the socket's backlog.
-  var mates: [PacketRef] = []
+  /// Packets whose data TCP coalesced with those of `current` while they waited in the socket's backlog.
+  var coalesced: [PacketRef] = []
   /// Packets that order alone has joined to their sockets, since the last packet that an event named.
   var byOrder: [PacketRef] = []
   /// The socket of the segment that is processed, if its packet is not known, or 0.
-  var strangersSocket: UInt64 = 0
+  var unknownSegmentSocket: UInt64 = 0
   /// Set right after an event of `current` that may be followed by the wakeups it causes; any other network event clears it.
   var mayWake = false
   /// Whether sk_data_ready was that event.
@@ -26,13 +26,38 @@ struct ProcessingContext {
   var isCounted = false
   /// The packet that netif_rx just put into the backlog.
   var inBacklog = PacketRef.none
-  /// The buffer that the driver has just taken back from the NIC: since when the NIC had it, if that was seen, and until when.
-  var claimed: (posted: StageMark?, mark: StageMark)?
+
   /// Whether there is nothing in it that the end of a batch would change.
   var isAtRest: Bool {
-    current == .none && pending.isEmpty && !mayWake && !isSerial && mates.isEmpty && byOrder.isEmpty && strangersSocket == 0
+    current == .none && pending.isEmpty && !mayWake && !isSerial && coalesced.isEmpty && byOrder.isEmpty && unknownSegmentSocket == 0
   }
+}
 
-  /// The packet whose driver function runs.
-  var transmitting = PacketRef.none
+/// A packet whose batch is processed and that showed nothing.
+struct ParkedPacket {
+  var packet: PacketRef
+  /// When its batch was, in nanoseconds.
+  var time: UInt64
+}
+
+/// What GRO holds on one CPU.
+struct GROState {
+  /// Heads of flows.
+  var held: [PacketRef] = []
+  /// Frames merged into one of several heads.
+  var mergedFrames = 0
+}
+
+/// What the events of a recording can tell of sockets and tasks.
+struct SocketVisibility {
+  /// Whether sockets announce data by an event (kernel 6.3 and later); before, wakeups go by order alone.
+  var hasDataReady: Bool
+  /// Whether a probe tells when sockets announce data, on kernels that have no event for it.
+  var hasReadable: Bool
+  /// Whether the stacks of wakeups tell which of them announce data; announcements that wake nobody are not seen.
+  var hasStacks = false
+  /// Whether receive calls tell their result (kernel 6.3 and later); before, each copy that tcp_rcv_space_adjust follows is a read.
+  var hasReceiveLength: Bool
+  /// Whether events say in which context they were written.
+  var hasContext: Bool
 }

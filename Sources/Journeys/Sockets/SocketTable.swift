@@ -1,77 +1,56 @@
 internal import BasicContainers
-internal import DequeModule
 internal import Events
 
-/// A packet in a socket's receive queue and the stream positions of its data.
-struct QueuedPacket: Equatable {
-  var packet: PacketRef
-  /// Bytes of the stream up to the end of this packet (TCP), or the size of the datagram.
-  var end: Int64
-  /// Whether its place in the stream was guessed from lengths.
-  var isGuessed = false
-}
-
-/// What is known of one socket's receive queue.
-struct SocketState {
-  var queue = Deque<QueuedPacket>()
-  /// Bytes that TCP took in since the trace began.
-  var accepted: Int64 = 0
-  /// Bytes that were read since the trace began.
-  var consumed: Int64 = 0
-  /// Whether the queue was known to be empty at some time since, so that positions are certain.
-  var isSynchronised = false
-  /// Whether events were lost since positions were certain: data may have come and gone unseen.
-  var hasLost = false
-  /// Headers of the last data segment, in bytes: IP and TCP with options.
-  var headerLength: UInt32?
-  /// An announcement whose datagram is not known yet.
-  var orphan: Announcement?
-  /// A call that read a datagram which had not been announced, and by no event named.
-  var earlyRead: (reader: Journey.Task, mark: StageMark, bytes: Int64)?
+/// What is known of one socket.
+struct Socket {
+  /// What TCP has accepted and not given to a reader.
+  var stream = StreamQueue()
+  /// What UDP, or a raw socket, has.
+  var datagrams = DatagramQueue()
   /// The connection, where an event has told it.
-  var flow = FlowID.none
+  fileprivate(set) var flow = FlowID.none
   /// How many keys of the table mean this socket.
-  var keys = 0
-  /// TCP's number of one byte of the stream and the byte's position, where packets say their numbers.
-  var anchor: (sequence: UInt32, position: Int64)?
-  /// Segments that wait for bytes before them, by position.
-  var outOfOrder: [EarlyPacket] = []
-  /// The packet whose data came last.
-  var latest = PacketRef.none
-  /// Whether data came behind such as were not announced: which of them stand first in the stream is open until all are read.
-  var isOrderOpen = false
+  fileprivate var keys = 0
 }
 
-/// A segment that came before bytes that precede it.
-struct EarlyPacket {
-  var packet: PacketRef
-  var from: Int64
-  var end: Int64
-  /// Whether TCP put it into one with others.
-  var isMerged = false
-}
-
-/// The sockets seen, by address.
+/// The sockets seen, by address or, before 6.12, by cookie, and what is known of connections before their sockets are.
 struct SocketTable: ~Copyable {
   private var index = AddressTable<Int32>()
   private var free: [Int32] = []
+  private var sockets = UniqueArray<Socket>()
   /// Connections that end in this machine.
   private var flows: Set<FlowID> = []
-  var sockets = UniqueArray<SocketState>()
+  /// Sockets of connections that stand, whose cookie tcp_probe has not told yet: before 6.12 it does not tell their address.
+  private var established: [FlowID: UInt64] = [:]
+  /// TCP's number of the first byte of connections that are asked for.
+  private var firstBytes: [FlowID: UInt32] = [:]
 
-  /// Sockets kept at most; beyond, those with nothing queued are forgotten.
+  /// Sockets kept at most; beyond, those with nothing queued are forgotten. Where most have something, twice as many are kept before the
+  /// next look at all of them, so that each new one costs the same.
   private static let limit = 65_536
+  private var room = limit
+  /// Connections remembered before their sockets are known.
+  private static let connectionLimit = 4096
+
+  /// The socket at `index`.
+  subscript(index: Int) -> Socket {
+    @inline(__always) _read { yield sockets[index] }
+    @inline(__always) _modify { yield &sockets[index] }
+  }
 
   /// The index of the socket at `address`, which is added if it is new.
-  mutating func find(_ address: UInt64) -> Int {
+  mutating func findOrAdd(_ address: UInt64) -> Int {
     if let known = index[address] { return Int(known) }
-    if index.count >= Self.limit { forgetIdle() }
+    if index.count >= room { forgetIdle() }
     let slot = free.popLast() ?? Int32(truncatingIfNeeded: sockets.count)
-    if Int(slot) == sockets.count { sockets.append(SocketState()) } else { sockets[Int(slot)] = SocketState() }
+    if Int(slot) == sockets.count { sockets.append(Socket()) } else { sockets[Int(slot)] = Socket() }
     index[address] = slot
     sockets[Int(slot)].keys = 1
     return Int(slot)
   }
+
+  /// The index of the socket at `address`, or nil.
+  func known(_ address: UInt64) -> Int? { index[address].map(Int.init) }
 
   /// `alias` means the socket at `address` from here; what was known under `alias` alone is forgotten.
   mutating func join(_ alias: UInt64, to address: UInt64) {
@@ -80,6 +59,23 @@ struct SocketTable: ~Copyable {
     index[alias] = slot
     sockets[Int(slot)].keys += 1
   }
+
+  /// The socket is gone; its address may be used for another.
+  mutating func remove(_ address: UInt64) {
+    guard let slot = index.removeValue(forKey: address) else { return }
+    sockets[Int(slot)].keys -= 1
+    guard sockets[Int(slot)].keys <= 0 else { return }
+    sockets[Int(slot)] = Socket()
+    free.append(slot)
+  }
+
+  private mutating func forgetIdle() {
+    let all = index.all.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+    for (address, slot) in all where sockets[Int(slot)].stream.entries.isEmpty && sockets[Int(slot)].datagrams.isEmpty { remove(address) }
+    room = max(Self.limit, 2 * index.count)
+  }
+
+  // MARK: connections
 
   /// The connection of the socket at `index` is `flow`.
   @inline(__always)
@@ -93,28 +89,44 @@ struct SocketTable: ~Copyable {
   /// Whether a socket of this machine had the connection `flow`, which then is not forwarded.
   func isOurs(_ flow: FlowID) -> Bool { flows.contains(flow) }
 
-  /// The index of the socket at `address`, or nil.
-  func known(_ address: UInt64) -> Int? { index[address].map(Int.init) }
-
-  /// The socket is gone; its address may be used for another.
-  mutating func remove(_ address: UInt64) {
-    guard let slot = index.removeValue(forKey: address) else { return }
-    sockets[Int(slot)].keys -= 1
-    guard sockets[Int(slot)].keys <= 0 else { return }
-    sockets[Int(slot)] = SocketState()
-    free.append(slot)
+  /// The connection `flow` stands and belongs to the socket at `address`: nothing is queued, and positions count from here.
+  mutating func connect(_ address: UInt64, _ flow: FlowID) {
+    let index = findOrAdd(address)
+    guard sockets[index].stream.entries.isEmpty, sockets[index].datagrams.isEmpty else { return }
+    let keys = sockets[index].keys
+    sockets[index] = Socket(stream: StreamQueue(isSynchronised: true), keys: keys)
+    if established.count >= Self.connectionLimit { established.removeAll(keepingCapacity: true) }
+    if address != 0, flow != .none { established[flow] = address }
   }
+
+  /// `cookie` is that of the socket of `flow`, if the socket is known by its address alone.
+  mutating func learnCookie(_ cookie: UInt64, of flow: FlowID) {
+    if known(cookie) == nil, let address = established.removeValue(forKey: flow) { join(cookie, to: address) }
+  }
+
+  /// A SYN of `flow` says that its first byte is `sequence`.
+  mutating func noteFirstByte(_ sequence: UInt32, of flow: FlowID) {
+    if firstBytes.count >= Self.connectionLimit { firstBytes.removeAll(keepingCapacity: true) }
+    firstBytes[flow] = sequence
+  }
+
+  /// The stream of the socket at `address` begins with what the SYN of `flow` told, or else with `sequence`.
+  mutating func beginStream(of address: UInt64, _ flow: FlowID, sequence: UInt32) {
+    let index = findOrAdd(address)
+    guard sockets[index].stream.canBegin else { return }
+    sockets[index].stream.begin(at: firstBytes.removeValue(forKey: flow) ?? sequence)
+  }
+
+  // MARK: losses
+
+  /// Events were lost.
+  mutating func loseEvents() { for index in sockets.indices { sockets[index].stream.loseEvents() } }
 
   /// Whatever is queued may be read unseen from here.
   mutating func forgetQueues() {
     for index in sockets.indices {
-      sockets[index].queue.removeAll(keepingCapacity: true)
-      sockets[index].outOfOrder.removeAll()
-      sockets[index].isSynchronised = false
+      sockets[index].stream.forgetAll()
+      sockets[index].datagrams.forgetAll()
     }
-  }
-
-  private mutating func forgetIdle() {
-    for (address, slot) in index.all where sockets[Int(slot)].queue.isEmpty { remove(address) }
   }
 }

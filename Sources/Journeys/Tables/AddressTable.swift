@@ -1,7 +1,10 @@
 internal import BasicContainers
 
+/// Multiplies keys to places, another odd number in each process: whoever writes a recording cannot choose addresses that fall together.
+private let processMultiplier = UInt64.random(in: .min ... .max) | 1
+
 /// A table of small values by address (or another number): open addressing in one flat array. A lookup costs a multiplication and, for
-/// nearly all keys, one cache line; the dictionary of the standard library, which also withstands chosen keys, takes five times as long.
+/// nearly all keys, one cache line; the dictionary of the standard library takes five times as long.
 struct AddressTable<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
   /// Not private for the reason that `PacketTable.Head` is not.
   struct Entry {
@@ -13,6 +16,7 @@ struct AddressTable<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
   private(set) var count = 0
   /// The upper bits of a product choose the place; this many are left out.
   private var shift: UInt64 = 0
+  private let multiplier = processMultiplier
 
   /// The value of `key`; setting nil removes it.
   @inline(__always)
@@ -48,7 +52,7 @@ struct AddressTable<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
   /// Forgets everything.
   mutating func removeAll() { self = Self() }
 
-  /// Every key and its value, in no order that means anything.
+  /// Every key and its value, in an order that is another one in each process.
   var all: [(key: UInt64, value: Value)] {
     entries.indices.compactMap { place in entries[place].value.map { (entries[place].key, $0) } }
   }
@@ -69,9 +73,9 @@ struct AddressTable<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
     return place
   }
 
-  /// Fibonacci hashing: 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming, volume 3, section 6.4).
+  /// Multiply-shift hashing (Dietzfelbinger and others, "A reliable randomized algorithm for the closest-pair problem", 1997).
   @inline(__always)
-  private func home(of key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) &>> shift) }
+  private func home(of key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* multiplier) &>> shift) }
 
   private mutating func grow() {
     let old = all

@@ -21,15 +21,28 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
     var generation: UInt32 = 0
     /// Whether the table still maps its address to it.
     var ownsAddress = false
-    var isFree = true
+    /// The slots of the packets that were added before and after it, or -1.
+    var older: Int32 = -1
+    var newer: Int32 = -1
   }
 
-  var slots = UniqueArray<Entry>()
+  private var slots = UniqueArray<Entry>()
   private var heads = UniqueArray<Head>()
   private var free: [Int32] = []
+  /// The ends of the list of packets by age, or -1.
+  private var first: Int32 = -1
+  private var last: Int32 = -1
   private var byAddress = AddressTable<PacketRef>()
   /// How many packets are in flight.
   private(set) var count = 0
+  /// Slots of packets that have ended and whose journeys wait to be taken out, in the order in which they ended.
+  private var ended: [Int32] = []
+
+  /// The packet in `slot`.
+  subscript(slot: Int) -> Entry {
+    @inline(__always) _read { yield slots[slot] }
+    @inline(__always) _modify { yield &slots[slot] }
+  }
 
   /// The slot `ref` stands for, or nil if its packet is gone.
   @inline(__always)
@@ -46,8 +59,8 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
   @inline(__always)
   func find(_ address: UInt64) -> Int? { byAddress[address].flatMap { slot($0) } }
 
-  /// Whether there is no packet in `slot`.
-  func isFree(_ slot: Int) -> Bool { heads[slot].isFree }
+  /// The packet that has been in the table longest, or nil.
+  var oldest: Int? { first >= 0 ? Int(first) : nil }
 
   /// A new packet at `address`. Whatever lived there before has lost its address.
   mutating func insert(_ address: UInt64) -> Int {
@@ -62,7 +75,9 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
     }
     slots[slot].begin(at: address)
     let generation = heads[slot].generation
-    heads[slot] = Head(address: address, generation: generation, ownsAddress: true, isFree: false)
+    heads[slot] = Head(address: address, generation: generation, ownsAddress: true, older: last)
+    if last >= 0 { heads[Int(last)].newer = Int32(truncatingIfNeeded: slot) } else { first = Int32(truncatingIfNeeded: slot) }
+    last = Int32(truncatingIfNeeded: slot)
     byAddress[address] = ref(slot)
     count += 1
     return slot
@@ -79,13 +94,41 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
     if heads[slot].ownsAddress { forget(heads[slot].address) }
   }
 
-  /// Frees `slot`; references to it are void from here.
-  mutating func remove(_ slot: Int) {
+  /// The packet in `slot` is over, and its journey waits to be taken out; references to it are void from here.
+  mutating func end(_ slot: Int) {
+    leave(slot)
+    ended.append(Int32(truncatingIfNeeded: slot))
+  }
+
+  /// The packet in `slot` is part of another and has no journey of its own.
+  mutating func drop(_ slot: Int) {
+    leave(slot)
+    free.append(Int32(truncatingIfNeeded: slot))
+  }
+
+  /// Whether journeys wait to be taken out.
+  @inline(__always) var hasEnded: Bool { !ended.isEmpty }
+
+  /// Calls `body` with each packet that has ended and frees its slot.
+  @inline(__always)
+  mutating func removeEnded(_ body: (borrowing Entry) -> Void) {
+    for slot in ended {
+      body(slots[Int(slot)])
+      free.append(slot)
+    }
+    ended.removeFew()
+  }
+
+  private mutating func leave(_ slot: Int) {
     if heads[slot].ownsAddress { byAddress[heads[slot].address] = nil }
     slots[slot].end()
-    heads[slot].isFree = true
+    let (older, newer) = (heads[slot].older, heads[slot].newer)
+    if older >= 0 { heads[Int(older)].newer = newer } else { first = newer }
+    if newer >= 0 { heads[Int(newer)].older = older } else { last = older }
     heads[slot].generation &+= 1
-    free.append(Int32(truncatingIfNeeded: slot))
     count -= 1
   }
+
+  /// The packet that was added behind the one in `slot`, or nil; with `oldest` it leads through all of them.
+  func next(behind slot: Int) -> Int? { heads[slot].newer >= 0 ? Int(heads[slot].newer) : nil }
 }

@@ -34,3 +34,66 @@ struct SentPacket: AddressedPacket {
 
   mutating func end() { state = .free }
 }
+
+extension SentPacket {
+  /// It follows from a received packet: it answers it.
+  mutating func setCause(_ cause: PacketCause) {
+    journey.follows = cause.id
+    journey.protocolNumber = cause.protocolNumber
+    journey.socket = cause.socket
+    journey.flow = cause.flow
+  }
+
+  /// It was sent on a socket, whose send call returns with `mark` if it is not nil.
+  mutating func setSocket(_ sender: SendingSocket, _ mark: StageMark?) {
+    journey.sender = sender.task
+    if let mark { journey.stages[.send] = mark }
+    // Not IP, by its own header: a question for the address of a neighbour, in the time of a call that sends something else.
+    if journey.header?.protocolNumber == 0 { return }
+    journey.socket = sender.socket
+    journey.protocolNumber = sender.protocolNumber
+    if journey.header == nil, let flow = sender.flow { journey.flow = flow }
+  }
+
+  /// What its own header says.
+  mutating func identify(_ header: PacketHeader) {
+    journey.protocolNumber = header.protocolNumber == 0 ? nil : header.protocolNumber
+    journey.flow = header.flow
+    journey.header = header
+  }
+}
+
+/// The received packet whose processing makes another be sent.
+struct PacketCause {
+  /// The id of its journey.
+  var id: Int
+  var protocolNumber: UInt16?
+  var socket: UInt64
+  var flow: FlowID
+}
+
+/// The socket that a packet was sent on, and the task that did.
+struct SendingSocket {
+  var task: Journey.Task
+  /// Its address, or 0 where the trace cannot tell.
+  var socket: UInt64
+  var protocolNumber: UInt16
+  /// Its connection, if that is known.
+  var flow: FlowID?
+}
+
+/// A packet that a device in this machine has handed on.
+struct HandedOverPacket {
+  /// The id of its journey.
+  var id: Int
+  /// Whether the device itself receives it (loopback).
+  var isReturned: Bool
+}
+
+/// What one CPU sends.
+struct SendingCPU {
+  /// The packet that was just split into segments.
+  var splitting = PacketRef.none
+  /// What the packet said of itself with which a driver was called last.
+  var header = PacketHeader(skb: 0)
+}
