@@ -37,13 +37,14 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    .target(name: "Tracepoints", swiftSettings: house),
     .target(name: "Bytes", dependencies: ["CZstd", "CZlib"], swiftSettings: views),
     .target(
       name: "Decoding",
       dependencies: ["Bytes", "CTraceEvent", .product(name: "HeapModule", package: "swift-collections")],
       swiftSettings: views),
     .target(name: "Layouts", dependencies: ["Bytes", "CElf"], swiftSettings: house),
-    .target(name: "Events", dependencies: ["Bytes", "Decoding"], swiftSettings: house),
+    .target(name: "Events", dependencies: ["Bytes", "Decoding", "Tracepoints"], swiftSettings: house),
     .target(
       name: "Journeys",
       dependencies: [
@@ -60,7 +61,7 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "Capture",
-      dependencies: ["Bytes", "Layouts", "CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["Bytes", "Layouts", "Tracepoints", "CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
     .target(
       name: "Experiments",
@@ -79,7 +80,7 @@ let package = Package(
     .target(name: "Support", dependencies: ["CZstd"], path: "Tests/Support", swiftSettings: tests),
     .testTarget(name: "DamageTests", dependencies: ["Bytes", "Decoding", "Events", "Journeys", "Support", "wakepath"], swiftSettings: tests),
     .testTarget(name: "DecodingTests", dependencies: ["Bytes", "Decoding", "Support"], exclude: ["Crashes"], swiftSettings: tests),
-    .testTarget(name: "EventsTests", dependencies: ["Bytes", "Decoding", "Events", "Support"], swiftSettings: tests),
+    .testTarget(name: "EventsTests", dependencies: ["Bytes", "Decoding", "Events", "Support", "Tracepoints"], swiftSettings: tests),
     .testTarget(name: "LayoutsTests", dependencies: ["Bytes", "Layouts", "Support"], swiftSettings: tests),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"], swiftSettings: tests),
     .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], swiftSettings: tests),
@@ -90,7 +91,7 @@ let package = Package(
     .testTarget(name: "SimulatorTests", dependencies: ["Bytes", "Events", "Journeys", "Model", "Simulator"], swiftSettings: tests),
     .testTarget(
       name: "CaptureTests",
-      dependencies: ["Bytes", "Capture", "Support", "wakepath", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["Bytes", "Capture", "Support", "Tracepoints", "wakepath", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house)
   ],
   swiftLanguageModes: [.v6]

@@ -38,12 +38,12 @@ public struct Capabilities: Sendable {
 
   /// What the kernels of `recording`, described by `decoders`, can show, or its text.
   init(_ decoders: [EventDecoder], _ recording: Recording) {
-    let survey = recording.survey(for: Set(Self.deciding.map(\.definition.name)))
+    let survey = recording.survey(for: Set(Self.deciding.map(\.name)))
     completeFrom = recording.completeFrom
     if let survey {
       kinds = Set(
         EventKind.allCases.filter { kind in
-          kind.isReadFromText && (!Self.deciding.contains(kind) || survey.events.contains(kind.definition.name))
+          kind.tracepoint.isReadFromText && (!Self.deciding.contains(kind) || survey.events.contains(kind.name))
         })
     } else {
       kinds = decoders.reduce(into: []) { $0.formUnion($1.kinds) }

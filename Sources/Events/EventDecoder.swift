@@ -23,8 +23,8 @@ struct EventDecoder {
     order = catalog.isBigEndian ? .big : .little
     schemaOfID = Array(repeating: -1, count: 1 << 16)
     for kind in EventKind.allCases {
-      let definition = kind.definition
-      guard let format = catalog.format(system: definition.system, name: definition.name), schemaOfID.indices.contains(format.id)
+      let tracepoint = kind.tracepoint
+      guard let format = catalog.format(system: tracepoint.system, name: tracepoint.name), schemaOfID.indices.contains(format.id)
       else { continue }
       schemaOfID[format.id] = Int16(schemas.count)
       schemas.append(Schema(kind: kind, format: format))
@@ -62,7 +62,7 @@ struct EventDecoder {
 
   /// Whether the kernel's event `kind` has its field `name`.
   func has(_ name: String, in kind: EventKind) -> Bool {
-    guard let schema = schemas.first(where: { $0.kind == kind }), let index = kind.definition.fields.firstIndex(of: name)
+    guard let schema = schemas.first(where: { $0.kind == kind }), let index = kind.tracepoint.kernelFields.firstIndex(of: name)
     else { return false }
     return schema.has(index)
   }
@@ -115,8 +115,8 @@ struct EventDecoder {
   }
 
   /// A line in the recording, which may be the recorder's own.
-  private func line(_ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ event: inout Event) -> Outcome {
-    let start = s.extent(1).offset
+  private func line(_ field: Int, _ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ event: inout Event) -> Outcome {
+    let start = s.extent(field).offset
     guard let body = RecorderLine.body(e.slice(start, e.byteCount - start), &names) else { return .other }
     (event.pid, event.flags, event.body) = (0, [], body)
     return event.kind == .windowBegins || event.kind == .windowEnds ? .window : .event
@@ -142,63 +142,45 @@ struct EventDecoder {
     _ event: inout Event
   ) -> Outcome {
     guard e.byteCount >= Int(layouts[index].size) else { return .tooShort }
-    guard layouts[index].isPlain else { return decodeRare(schemas[index], e, &names, &flows, &event) }
+    guard layouts[index].isPlain else { return compose(index, e, &names, &flows, &event) }
     EventLayout.read(e, order, layouts, index, &names, into: &event)
     return .event
   }
 
-  /// The same for events that a packet has few of, and for what some kernels do not say.
+  /// The same for events of which some values are put together of several fields.
   @inline(never)
-  private func decodeRare(
-    _ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
+  private func compose(
+    _ index: Int, _ e: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable, _ event: inout Event
   ) -> Outcome {
-    func u64(_ field: Int) -> UInt64 { s.number(field, e, order) }
-    func i32(_ field: Int) -> Int32 { s.int32(field, e, order) }
-    switch s.kind {
-    case .kfreeSkb: event.body = .kfreeSkb(skb: u64(0), location: u64(1), reason: -1)
-    case .inetSockSetState:
-      event.body = .inetSockSetState(
-        socket: u64(7), old: i32(8), new: i32(9), protocol: UInt16(truncatingIfNeeded: u64(10)), flow: inetFlow(s, e, &flows))
-    case .tcpProbe:
-      event.body = .tcpProbe(
-        skb: u64(5), socket: u64(6), cookie: u64(7), flow: sockaddrFlow(s, e, &flows), dataLength: UInt32(truncatingIfNeeded: u64(8)))
-    case .tcpRcvSpaceAdjust: event.body = .tcpRcvSpaceAdjust(socket: u64(7), cookie: u64(8), flow: inetFlow(s, e, &flows))
-    case .tcpDestroySock: event.body = .tcpDestroySock(socket: u64(0), cookie: u64(1))
-    case .print: return line(s, e, &names, &event)
-    case .dmaMapPage, .dmaMapPhys: event.body = .dmaMap(buffer(s, e, &names))
-    case .dmaUnmapPage, .dmaUnmapPhys: event.body = .dmaUnmap(buffer(s, e, &names))
-    case .dmaSyncForCPU: event.body = .dmaSyncForCPU(buffer(s, e, &names))
-    case .flow: event.body = .flow(PacketHeader(received: s, e, order, &flows))
-    case .flowUDP: event.body = .flowPulled(PacketHeader(datagram: s, e, order, &flows))
-    case .flowPulled: event.body = .flowPulled(PacketHeader(pulled: s, e, order, &flows))
-    case .flowSent: event.body = .flowSent(PacketHeader(sent: s, e, order, &flows))
-    default: break
+    EventLayout.read(e, order, layouts.span, index, &names, into: &event)
+    let schema = schemas[index]
+    switch layouts[index].composition {
+    case .inetFlow(let first, let slot): event.body.set(slot, inetFlow(schema, first, e, &flows).slotBits)
+    case .socketFlow(let first, let slot): event.body.set(slot, sockaddrFlow(schema, first, e, &flows).slotBits)
+    case .header(let copy): event.body.tell(PacketHeader(copy, schema, e, order, &flows))
+    case .line(let field): return line(field, schema, e, &names, &event)
+    case .absent(let slot, let value): event.body.set(slot, value.slotBits)
+    case nil: break
     }
     return .event
   }
 
-  private func buffer(_ s: Schema, _ e: RawSpan, _ names: inout NameTable) -> DMABuffer {
-    let place = s.field(0).place(e, order)
-    return DMABuffer(
-      device: names.intern(e.slice(place.offset, place.count)), address: s.number(1, e, order), size: UInt32(clamping: s.number(2, e, order)),
-      direction: DMABuffer.Direction(rawValue: UInt8(truncatingIfNeeded: s.number(3, e, order))) ?? .none)
-  }
-
-  /// `saddr`, `daddr` as bytes and `_v6` beside them (`inet_sock_set_state`, `tcp_rcv_space_adjust`). Ports are in host order.
-  private func inetFlow(_ s: Schema, _ e: RawSpan, _ flows: inout FlowTable) -> FlowID {
+  /// `family`, `sport`, `dport`, `saddr`, `daddr` as bytes and `_v6` beside them, from field `first` on. Ports are in host order.
+  private func inetFlow(_ s: Schema, _ first: Int, _ e: RawSpan, _ flows: inout FlowTable) -> FlowID {
     // Kernels before 5.15 have no family in most of these; an IPv4 socket's IPv6 address is mapped or empty.
-    let family = s.has(0) ? UInt16(truncatingIfNeeded: s.number(0, e, order)) : familyByAddress(s, e)
-    let local = UInt16(truncatingIfNeeded: s.number(1, e, order))
-    let remote = UInt16(truncatingIfNeeded: s.number(2, e, order))
+    let family = s.has(first) ? UInt16(truncatingIfNeeded: s.number(first, e, order)) : familyByAddress(s, first + 5, e)
+    let local = UInt16(truncatingIfNeeded: s.number(first + 1, e, order))
+    let remote = UInt16(truncatingIfNeeded: s.number(first + 2, e, order))
     func end(_ v4: Int, _ v6: Int, _ port: UInt16) -> Endpoint {
-      if family != Event.AddressFamily.inet6 { return Self.endpoint4(e, s.extent(v4).offset, port) }
-      return Self.endpoint6(e, s.extent(v6).offset, port)
+      if family != Event.AddressFamily.inet6 { return Self.endpoint4(e, s.extent(first + v4).offset, port) }
+      return Self.endpoint6(e, s.extent(first + v6).offset, port)
     }
     return flows.intern(Flow(local: end(3, 5, local), remote: end(4, 6, remote)))
   }
 
-  private func familyByAddress(_ s: Schema, _ e: RawSpan) -> UInt16 {
-    let isIPv4 = [5, 6].allSatisfy { field in
+  /// The family of the addresses in field `first` and the one behind it.
+  private func familyByAddress(_ s: Schema, _ first: Int, _ e: RawSpan) -> UInt16 {
+    let isIPv4 = [first, first + 1].allSatisfy { field in
       let high = e.integer(UInt64.self, at: s.extent(field).offset, .big) ?? 0
       let low = e.integer(UInt64.self, at: s.extent(field).offset + 8, .big) ?? 0
       return high == 0 && (low == 0 || low >> 32 == 0xffff)
@@ -206,15 +188,15 @@ struct EventDecoder {
     return isIPv4 ? Event.AddressFamily.inet : Event.AddressFamily.inet6
   }
 
-  /// `saddr`, `daddr` as `struct sockaddr_in6` (`tcp_probe`): family, big-endian port, address. `saddr` is the local end.
-  private func sockaddrFlow(_ s: Schema, _ e: RawSpan, _ flows: inout FlowTable) -> FlowID {
+  /// `saddr`, `daddr` as `struct sockaddr_in6`, in field `first` and the one behind it: family, big-endian port, address. `saddr` is the local end.
+  private func sockaddrFlow(_ s: Schema, _ first: Int, _ e: RawSpan, _ flows: inout FlowTable) -> FlowID {
     func end(_ field: Int) -> Endpoint {
       let start = s.extent(field).offset
       let family = e.integer(UInt16.self, at: start, order) ?? 0
       let port = e.integer(UInt16.self, at: start + 2, .big) ?? 0
       return family == Event.AddressFamily.inet6 ? Self.endpoint6(e, start + 8, port) : Self.endpoint4(e, start + 4, port)
     }
-    return flows.intern(Flow(local: end(3), remote: end(4)))
+    return flows.intern(Flow(local: end(first), remote: end(first + 1)))
   }
 
   static func endpoint4(_ e: RawSpan, _ offset: Int, _ port: UInt16) -> Endpoint {

@@ -30,9 +30,24 @@ struct EventLayout {
     }
   }
 
-  let kind: Event.Kind
+  /// What is put into an event once its plain fields are read.
+  enum Composition {
+    /// The two ends of a connection, of the fields from `first` on.
+    case inetFlow(first: Int, Slot)
+    case socketFlow(first: Int, Slot)
+    case header(PacketHeader.Copy)
+    case line(Int)
+    /// What stands for a field that this kernel does not have.
+    case absent(Slot, Int64)
+
+    typealias Slot = EventBody.Slot
+  }
+
+  let kind: EventBody.Kind
+  /// What there is besides plain fields; nil for most events.
+  private(set) var composition: Composition?
   /// Whether its fields are the values of an event's body, and no more than this layout holds.
-  private(set) var isPlain = false
+  private(set) var isPlain = true
   private(set) var hasName = false
   /// Whether it has more than three numbers.
   private(set) var isLong = false
@@ -43,23 +58,43 @@ struct EventLayout {
   private var numbers = (Number(), Number(), Number(), Number(), Number())
 
   init(_ schema: Schema) {
-    kind = schema.kind.event
+    let tracepoint = schema.kind.tracepoint
+    kind = tracepoint.kind
     size = Int32(truncatingIfNeeded: schema.size)
-    // Where the kernel gives no reason, it is not 0.
-    guard !schema.kind.isRare, schema.kind != .kfreeSkb || schema.has(2) else { return }
-    isPlain = true
-    var fields: [Number] = []
-    for (index, name) in schema.kind.definition.fields.enumerated() {
-      if name == "name" || name == "dev_name" || name.hasSuffix("comm") {
-        hasName = true
-        self.name = schema.field(index)
-      } else {
-        fields.append(Number(schema.field(index)))
-      }
+    var place = 0
+    for field in tracepoint.fields {
+      add(field, schema, place)
+      place += field.kernelFields.count
     }
-    isLong = fields.count > 3
-    fields += repeatElement(Number(), count: max(5 - fields.count, 0))
-    numbers = (fields[0], fields[1], fields[2], fields[3], fields[4])
+    isPlain = composition == nil
+  }
+
+  private mutating func add(_ field: Tracepoint.Field, _ schema: Schema, _ place: Int) {
+    switch (field.form, field.slot) {
+    case (.plain, .name?):
+      hasName = true
+      name = schema.field(place)
+    case (.plain, let slot?):
+      if field.absent != 0, !schema.has(place) { composition = .absent(slot, field.absent) }
+      set(slot, Number(schema.field(place)))
+    case (.inetAddresses, let slot?): composition = .inetFlow(first: place, slot)
+    case (.socketAddresses, let slot?): composition = .socketFlow(first: place, slot)
+    case (.header(let copy), _): composition = .header(copy)
+    case (.line, _): composition = .line(place)
+    case (_, nil): break
+    }
+    if field.slot == .fourth || field.slot == .fifth { isLong = true }
+  }
+
+  private mutating func set(_ slot: EventBody.Slot, _ number: Number) {
+    switch slot {
+    case .first: numbers.0 = number
+    case .second: numbers.1 = number
+    case .third: numbers.2 = number
+    case .fourth: numbers.3 = number
+    case .fifth: numbers.4 = number
+    case .name: break
+    }
   }
 
   /// Puts what `entry` says into `event`, which layout `index` of `layouts` describes. It is looked at where it lies: as a parameter it would be
@@ -68,68 +103,16 @@ struct EventLayout {
   static func read(
     _ entry: RawSpan, _ order: ByteOrder, _ layouts: Span<EventLayout>, _ index: Int, _ names: inout NameTable, into event: inout Event
   ) {
-    event.kind = layouts[index].kind
+    event.body.kind = layouts[index].kind
     if layouts[index].hasName {
       let place = layouts[index].name.place(entry, order)
-      event.name = names.intern(entry, place.offset, place.count)
+      event.body.name = names.intern(entry, place.offset, place.count)
     }
-    event.numbers.0 = layouts[index].numbers.0.value(entry, order)
-    event.numbers.1 = layouts[index].numbers.1.value(entry, order)
-    event.numbers.2 = layouts[index].numbers.2.value(entry, order)
+    event.body.numbers.0 = layouts[index].numbers.0.value(entry, order)
+    event.body.numbers.1 = layouts[index].numbers.1.value(entry, order)
+    event.body.numbers.2 = layouts[index].numbers.2.value(entry, order)
     guard layouts[index].isLong else { return }
-    event.numbers.3 = layouts[index].numbers.3.value(entry, order)
-    event.numbers.4 = layouts[index].numbers.4.value(entry, order)
-  }
-}
-
-extension EventKind {
-  /// Whether it is read field by field: a packet has few of them, and what their fields say is put together.
-  fileprivate var isRare: Bool {
-    switch self {
-    case .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .print, .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU,
-      .flow, .flowSent, .flowUDP, .flowPulled:
-      true
-    default: false
-    }
-  }
-
-  /// What happened where the kernel writes an event of this kind; of the lines in a recording only those that mark windows are any.
-  public var event: Event.Kind {
-    switch self {
-    case .irqHandlerEntry: .irqHandlerEntry
-    case .irqHandlerExit: .irqHandlerExit
-    case .softirqRaise: .softirqRaise
-    case .softirqEntry: .softirqEntry
-    case .softirqExit: .softirqExit
-    case .napiPoll: .napiPoll
-    case .groReceiveEntry, .groFragsEntry: .groEntry
-    case .groReceiveExit, .groFragsExit: .groExit
-    case .netifRxEntry: .netifRxEntry
-    case .receiveEntry: .receiveEntry
-    case .receiveListEntry: .receiveListEntry
-    case .netifReceiveSkb: .netifReceiveSkb
-    case .netDevQueue: .netDevQueue
-    case .netDevStartXmit: .netDevStartXmit
-    case .netDevXmit: .netDevXmit
-    case .kfreeSkb: .kfreeSkb
-    case .consumeSkb: .consumeSkb
-    case .skbCopyDatagram: .skbCopyDatagram
-    case .skDataReady: .skDataReady
-    case .sockRecvLength: .sockRecvLength
-    case .sockSendLength: .sockSendLength
-    case .inetSockSetState: .inetSockSetState
-    case .tcpProbe: .tcpProbe
-    case .tcpRcvSpaceAdjust: .tcpRcvSpaceAdjust
-    case .tcpDestroySock: .tcpDestroySock
-    case .schedWaking: .schedWaking
-    case .schedSwitch: .schedSwitch
-    case .dmaMapPage, .dmaMapPhys: .dmaMap
-    case .dmaUnmapPage, .dmaUnmapPhys: .dmaUnmap
-    case .dmaSyncForCPU: .dmaSyncForCPU
-    case .flow: .flow
-    case .flowUDP, .flowPulled: .flowPulled
-    case .flowSent: .flowSent
-    case .print: .windowEnds
-    }
+    event.body.numbers.3 = layouts[index].numbers.3.value(entry, order)
+    event.body.numbers.4 = layouts[index].numbers.4.value(entry, order)
   }
 }

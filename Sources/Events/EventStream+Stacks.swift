@@ -10,7 +10,7 @@ extension EventStream {
   mutating func announce(_ cpu: Int32, where isMeant: (Event) -> Bool) {
     var place = ready.count &- 1
     while place >= 0, ready.events[place].cpu != cpu { place &-= 1 }
-    guard place >= 0, !ready.events[place].flags.contains(.hardirq), isMeant(ready.events[place]), case .schedWaking = ready.events[place].body
+    guard place >= 0, !ready.events[place].flags.contains(.hardirq), isMeant(ready.events[place]), ready.events[place].kind == .schedWaking
     else { return }
     var announcement = ready.events[place]
     announcement.body = .announcedByStack
@@ -51,7 +51,7 @@ extension EventStream {
     var seen: Set<Int32> = []
     for place in stride(from: ready.count &- 1, through: max(ready.count &- EventBatch.heldLimit, nextReady), by: -1) {
       let event = ready.events[place]
-      if case .schedWaking = event.body, !seen.contains(event.cpu) { cut = place }
+      if event.kind == .schedWaking, !seen.contains(event.cpu) { cut = place }
       seen.insert(event.cpu)
     }
     // Nothing would be left, or the recording is at its end.

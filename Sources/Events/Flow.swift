@@ -51,15 +51,7 @@ public struct Flow: Hashable, Sendable {
   var reversed: Flow { Flow(local: remote, remote: local) }
 }
 
-/// A small integer that stands for a flow of one recording.
-public struct FlowID: Hashable, Sendable {
-  public let index: Int32
-
-  @inlinable init(index: Int32) { self.index = index }
-
-  /// No flow is known.
-  @inlinable public static var none: FlowID { FlowID(index: 0) }
-
+extension FlowID {
   /// The same connection, seen from its other end.
   public var reversed: FlowID { self == .none || index & Self.hasOneEnd != 0 ? self : FlowID(index: index ^ 1) }
 

@@ -1,43 +1,5 @@
 internal import Bytes
 
-/// A small integer that stands for a string of one recording: a device, an interrupt, a task.
-public struct NameID: Hashable, Sendable {
-  public let index: Int32
-  /// The kernel thread that a task of this name is, which decides whose work it does.
-  public let kernelThread: KernelThread
-
-  @inlinable init(index: Int32, kernelThread: KernelThread) {
-    self.index = index
-    self.kernelThread = kernelThread
-  }
-
-  /// The empty string.
-  @inlinable public static var none: NameID { NameID(index: 0, kernelThread: .none) }
-}
-
-/// The kernel threads that process packets, told by their names.
-public enum KernelThread: UInt8, Sendable {
-  /// A task of another kind.
-  case none
-  /// `ksoftirqd/N` (kernel/softirq.c).
-  case ksoftirqd
-  /// `napi/DEVICE-ID`: threaded NAPI (`napi_kthread_create` in net/core/dev.c).
-  case napi
-  /// `backlog_napi/N`: the backlog of PREEMPT_RT and thread_backlog_napi (net/core/dev.c).
-  case backlog
-  /// `irq/N-NAME`: a threaded interrupt handler (kernel/irq/manage.c).
-  case interrupt
-
-  init(_ name: String) {
-    self =
-      name.hasPrefix("ksoftirqd/")
-      ? .ksoftirqd
-      : name.hasPrefix("napi/")
-        ? .napi
-        : name.hasPrefix("backlog_napi/") ? .backlog : name.hasPrefix("irq/") ? .interrupt : .none
-  }
-}
-
 /// The strings of one recording, each kept once. Names of up to 16 bytes (devices and tasks; `IFNAMSIZ`, `TASK_COMM_LEN`) are looked up
 /// as two words and never become a `String` on the way.
 public struct NameTable: Sendable {

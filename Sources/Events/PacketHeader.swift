@@ -1,121 +1,72 @@
 internal import Bytes
 
-/// What a packet says of itself: the addresses and ports of IP, TCP and UDP, and TCP's numbers. From the first bytes of the packet, which the
-/// probes of `wakepath record` copy.
-public struct PacketHeader: Sendable {
-  /// The flags of a TCP segment (RFC 9293, section 3.1).
-  public struct TCPFlags: OptionSet, Sendable {
-    public let rawValue: UInt8
-    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    @inlinable public static var fin: TCPFlags { TCPFlags(rawValue: 0x01) }
-    @inlinable public static var syn: TCPFlags { TCPFlags(rawValue: 0x02) }
-    @inlinable public static var rst: TCPFlags { TCPFlags(rawValue: 0x04) }
-    @inlinable public static var psh: TCPFlags { TCPFlags(rawValue: 0x08) }
-    @inlinable public static var ack: TCPFlags { TCPFlags(rawValue: 0x10) }
-    @inlinable public static var urg: TCPFlags { TCPFlags(rawValue: 0x20) }
-  }
-
-  /// The address of the sk_buff.
-  public var skb: UInt64
-  /// The packet's ends, seen from the recorded machine; none where the bytes are not those of IP. Ports are 0 where there are none.
-  public var flow = FlowID.none
-  /// The IP protocol; 0 where the bytes are not those of IP.
-  public var protocolNumber: UInt16 = 0
-  /// TCP's number of the first byte.
-  public var sequence: UInt32 = 0
-  /// TCP's number of the next byte that the sender waits for.
-  public var acknowledgement: UInt32 = 0
-  /// Bytes behind the headers of TCP or UDP, or behind those of IP; nil where the headers do not tell.
-  public var payload: UInt32?
-  public var flags: TCPFlags = []
-  /// The number of the network namespace of its device (`ls -i /run/netns`), or 0 where the recording does not have it.
-  public var namespace: UInt32 = 0
-  /// Where it stands in the IP packet that it is a fragment of, or nil if it is a whole one; only the first fragment has ports.
-  public var fragment: Fragment?
-  /// Whether it should have ports, and they were not among the bytes that were copied: a driver left them in a page.
-  public var isCut = false
-
-  /// A fragment of an IP packet (RFC 791, RFC 8200 section 4.5).
-  public struct Fragment: Sendable, Equatable {
-    /// What its sender calls the packet; the same in all fragments of one.
-    public var identification: UInt32
-    /// Bytes of the packet before this fragment, without IP's own header.
-    public var offset: UInt32
-    /// Bytes of the packet in this fragment, without IP's own header.
-    public var count: UInt32
-    /// Whether others follow.
-    public var isFollowed: Bool
-
-    public init(identification: UInt32, offset: UInt32, count: UInt32, isFollowed: Bool) {
-      self.identification = identification
-      self.offset = offset
-      self.count = count
-      self.isFollowed = isFollowed
+extension PacketHeader {
+  /// What `copy` says of a packet.
+  init(_ copy: Copy, _ schema: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
+    switch copy {
+    case .received: self.init(received: schema, entry, order, &flows)
+    case .sent: self.init(sent: schema, entry, order, &flows)
+    case .datagram: self.init(datagram: schema, entry, order, &flows)
+    case .pulled: self.init(pulled: schema, entry, order, &flows)
     }
   }
 
-  /// A header of which nothing is known but the packet.
-  public init(skb: UInt64) { self.skb = skb }
-}
-
-extension PacketHeader {
-  /// From the fields of `flow`: `skb`, `protocol`, `len`, `nonlinear`, `head`, which begins with IP, or with VLAN tags not yet taken off.
-  init(received s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
-    self.init(skb: s.number(0, entry, order))
-    namespace = UInt32(truncatingIfNeeded: s.number(5, entry, order))
+  /// From a probe of netif_receive_skb.
+  private init(received s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
+    self.init(skb: s.number(.skb, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(.namespace, entry, order))
     let head = entry.slice(Self.head(s, entry, order))
-    var ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
+    var ethertype = entry.integer(UInt16.self, at: s.extent(.ethertype).offset, .big) ?? 0
     var offset = 0
     while Self.isVLAN(ethertype), let next = head.integer(UInt16.self, at: offset + 2, .big) {
       ethertype = next
       offset += 4
     }
-    read(head, at: offset, ethertype, isSent: false, length: Int(s.number(2, entry, order)), &flows)
+    read(head, at: offset, ethertype, isSent: false, length: Int(s.number(.length, entry, order)), &flows)
   }
 
-  /// From the fields of `flow_udp`: `skb`, `protocol`, `head`, which ends with UDP's header. IP without options stands before it.
-  init(datagram s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
-    self.init(skb: s.number(0, entry, order))
-    namespace = UInt32(truncatingIfNeeded: s.number(3, entry, order))
-    let head = entry.slice(s.extent(2).offset, s.extent(2).count)
-    let ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
+  /// From a probe of UDP, whose header ends what it copies. IP without options stands before it.
+  private init(datagram s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
+    self.init(skb: s.number(.skb, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(.namespace, entry, order))
+    let head = entry.slice(s.extent(.head).offset, s.extent(.head).count)
+    let ethertype = entry.integer(UInt16.self, at: s.extent(.ethertype).offset, .big) ?? 0
     let offset = head.byteCount - 8 - (ethertype == Self.ipv6 ? 40 : 20)
     guard offset >= 0, ethertype == Self.ipv6 ? head.byte(at: offset + 6) == 17 : head.byte(at: offset) == 0x45 else { return }
     read(head, at: offset, ethertype, isSent: false, length: 0, &flows)
   }
 
-  /// From the fields of `flow_pulled`: `skb`, `protocol`, `len`, `nonlinear`, `head`, which begins 40 bytes before the packet's data, and `start`,
-  /// `data` and `network`, which say where IP begins: `sk_buff.head`, `.data` and `.network_header`.
-  init(pulled s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
-    self.init(skb: s.number(0, entry, order))
-    namespace = UInt32(truncatingIfNeeded: s.number(8, entry, order))
+  /// From a probe of the function that pulls headers out of pages.
+  private init(pulled s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
+    self.init(skb: s.number(.skb, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(.namespace, entry, order))
     let head = entry.slice(Self.head(s, entry, order, before: Self.beforeData))
-    let offset = Int(truncatingIfNeeded: s.number(5, entry, order) &+ s.number(7, entry, order) &- s.number(6, entry, order)) &+ Self.beforeData
+    let offset =
+      Int(truncatingIfNeeded: s.number(.start, entry, order) &+ s.number(.network, entry, order) &- s.number(.data, entry, order)) &+ Self.beforeData
     guard head.byte(at: offset) != nil else { return }
-    let ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
-    read(head, at: offset, ethertype, isSent: false, length: Int(s.number(2, entry, order)) + Self.beforeData, &flows)
+    let ethertype = entry.integer(UInt16.self, at: s.extent(.ethertype).offset, .big) ?? 0
+    read(head, at: offset, ethertype, isSent: false, length: Int(s.number(.length, entry, order)) + Self.beforeData, &flows)
   }
 
   /// The length of IPv6's header.
   private static let beforeData = 40
 
-  /// From the fields of `flow_sent`: the same and `offset`, where IP begins in `head`.
-  init(sent s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
-    self.init(skb: s.number(0, entry, order))
-    namespace = UInt32(truncatingIfNeeded: s.number(6, entry, order))
+  /// From a probe of net_dev_start_xmit.
+  private init(sent s: Schema, _ entry: RawSpan, _ order: ByteOrder, _ flows: inout FlowTable) {
+    self.init(skb: s.number(.skb, entry, order))
+    namespace = UInt32(truncatingIfNeeded: s.number(.namespace, entry, order))
     let head = entry.slice(Self.head(s, entry, order))
-    let offset = Int(s.int32(5, entry, order))
-    var ethertype = entry.integer(UInt16.self, at: s.extent(1).offset, .big) ?? 0
+    let offset = Int(s.int32(.offset, entry, order))
+    var ethertype = entry.integer(UInt16.self, at: s.extent(.ethertype).offset, .big) ?? 0
     // The tag stands before IP, whose version is then the only sign of it.
     if Self.isVLAN(ethertype), let first = head.byte(at: offset) { ethertype = first >> 4 == 6 ? Self.ipv6 : Self.ipv4 }
-    read(head, at: offset, ethertype, isSent: true, length: Int(s.number(2, entry, order)), &flows)
+    read(head, at: offset, ethertype, isSent: true, length: Int(s.number(.length, entry, order)), &flows)
   }
 
   /// Where the copied bytes are, `before` of them before the packet's data, as far as they lie in its own memory and not in pages beside it.
   private static func head(_ s: Schema, _ entry: RawSpan, _ order: ByteOrder, before: Int = 0) -> Range<Int> {
-    let (length, beside) = (s.number(2, entry, order), s.number(3, entry, order))
-    let place = s.extent(4)
+    let (length, beside) = (s.number(.length, entry, order), s.number(.nonlinear, entry, order))
+    let place = s.extent(.head)
     return place.offset..<place.offset + min(place.count, before + (length > beside ? Int(UInt32(clamping: length - beside)) : 0))
   }
 

@@ -17,12 +17,13 @@ struct Schema {
   let kind: EventKind
   /// Entries shorter than this are damaged.
   let size: Int
+  /// In the order of `Tracepoint.kernelFields`.
   private var fields = [11 of Field](repeating: Field())
 
   init(kind: EventKind, format: EventFormat) {
     self.kind = kind
     var end = 0
-    for (index, name) in kind.definition.fields.enumerated() {
+    for (index, name) in kind.tracepoint.kernelFields.enumerated() {
       guard let field = format.field(name), let offset = UInt16(exactly: field.offset) else { continue }
       let isInline = field.isArray && !field.isDynamic
       fields[index] = Field(
@@ -51,6 +52,12 @@ struct Schema {
 
   /// The bytes that field `index` occupies.
   func extent(_ index: Int) -> (offset: Int, count: Int) { (Int(fields[index].offset), Int(fields[index].extent)) }
+
+  // The same for what a probe copies of a packet.
+
+  func number(_ part: PacketHeader.Part, _ entry: RawSpan, _ order: ByteOrder) -> UInt64 { number(part.rawValue, entry, order) }
+  func int32(_ part: PacketHeader.Part, _ entry: RawSpan, _ order: ByteOrder) -> Int32 { int32(part.rawValue, entry, order) }
+  func extent(_ part: PacketHeader.Part) -> (offset: Int, count: Int) { extent(part.rawValue) }
 }
 
 extension Schema.Field {

@@ -32,7 +32,8 @@ extension JourneyEngine {
 
   /// The packet whose processing made `event`, a sched_waking, happen; nil where the wakeup is nobody's consequence.
   public func packet(waking event: Event) -> PacketInFlight? {
-    guard case .schedWaking(let pid, _) = event.body, let task = tasks.known(pid) else { return nil }
+    let pid = event.schedWaking.pid
+    guard event.kind == .schedWaking, let task = tasks.known(pid) else { return nil }
     let packet = tasks.lastWaker(of: task)
     return receive.isWaker(packet, of: pid, at: event.time) ? receive.inFlight(packet) : nil
   }

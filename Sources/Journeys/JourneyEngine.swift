@@ -86,7 +86,7 @@ public struct JourneyEngine: ~Copyable, Sendable {
   private mutating func consume(_ events: Span<Event>, _ count: Int) {
     for index in 0..<count {
       // Most requests are for other soft interrupts.
-      if events[index].kind == .softirqRaise, events[index].numbers.0 != UInt64(SoftIRQ.netRX) { continue }
+      if events[index].kind == .softirqRaise, events[index].softirqRaise.vector != SoftIRQ.netRX { continue }
       if cpuCount <= events[index].cpuIndex { addCPUs(upTo: events[index].cpuIndex) }
       dispatch(events[index])
       takeEnded()
@@ -95,45 +95,55 @@ public struct JourneyEngine: ~Copyable, Sendable {
 
   @inline(__always)
   private mutating func dispatch(_ e: borrowing Event) {
-    let numbers = e.numbers
-    func int32(_ number: UInt64) -> Int32 { Int32(truncatingIfNeeded: number) }
-    func uint32(_ number: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: number) }
-    func uint16(_ number: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: number) }
-    func packet() -> SentFrame { SentFrame(skb: numbers.0, device: e.name, length: uint32(numbers.1)) }
     switch e.kind {
-    case .irqHandlerEntry: handlerBegins(e, irq: int32(numbers.0))
-    case .irqHandlerExit: handlerEnds(e, irq: int32(numbers.0))
+    case .irqHandlerEntry: handlerBegins(e, irq: e.irqHandlerEntry.irq)
+    case .irqHandlerExit: handlerEnds(e, irq: e.irqHandlerExit.irq)
     case .softirqRaise: netRXRaised(e)
-    case .softirqEntry: softirqBegins(e, vector: int32(numbers.0))
-    case .softirqExit: softirqEnds(e, vector: int32(numbers.0))
-    case .napiPoll: pollEnds(e, work: int32(numbers.1), budget: int32(numbers.2))
-    case .groEntry: groBegins(e, e.arrival)
-    case .groExit: if let context = context(of: e) { receive.groEnds(e, result: int32(numbers.0), in: context) }
-    case .netifRxEntry: backlogBegins(e, e.arrival)
-    case .receiveEntry: handoverBegins(e, e.arrival)
-    case .receiveListEntry: listHandoverBegins(e, e.arrival)
-    case .netifReceiveSkb: delivered(e, Arrival(skb: numbers.0, device: e.name, napi: 0, length: uint32(numbers.1)))
-    case .netDevQueue: queued(e, packet())
-    case .netDevStartXmit: transmit.started(e, packet(), in: context(of: e), &numbering)
-    case .netDevXmit: driverReturns(e, numbers.0, rc: int32(numbers.2))
-    case .kfreeSkb: dropped(e, numbers.0, location: numbers.1, reason: int32(numbers.2))
-    case .consumeSkb: consumed(e, numbers.0)
-    case .skbCopyDatagram: copied(e, numbers.0, length: int32(numbers.1))
-    case .skDataReady: dataReady(e, AnnouncingSocket(address: numbers.0, family: uint16(numbers.1), protocolNumber: uint16(numbers.2)))
-    case .sockDefReadable: becameReadable(e, numbers.0, byStack: false)
+    case .softirqEntry: softirqBegins(e, vector: e.softirqEntry.vector)
+    case .softirqExit: softirqEnds(e, vector: e.softirqExit.vector)
+    case .napiPoll: pollEnds(e, work: e.napiPoll.work, budget: e.napiPoll.budget)
+    case .groEntry: groBegins(e, e.groEntry)
+    case .groExit: if let context = context(of: e) { receive.groEnds(e, result: e.groExit.result, in: context) }
+    case .netifRxEntry: backlogBegins(e, e.netifRxEntry)
+    case .receiveEntry: handoverBegins(e, e.receiveEntry)
+    case .receiveListEntry: listHandoverBegins(e, e.receiveListEntry)
+    case .netifReceiveSkb:
+      let packet = e.netifReceiveSkb
+      delivered(e, Arrival(skb: packet.skb, device: packet.device, napi: 0, length: packet.length))
+    case .netDevQueue:
+      let packet = e.netDevQueue
+      queued(e, SentFrame(skb: packet.skb, device: packet.device, length: packet.length))
+    case .netDevStartXmit:
+      let packet = e.netDevStartXmit
+      transmit.started(e, SentFrame(skb: packet.skb, device: packet.device, length: packet.length), in: context(of: e), &numbering)
+    case .netDevXmit: driverReturns(e, e.netDevXmit.skb, rc: e.netDevXmit.rc)
+    case .kfreeSkb: dropped(e, e.kfreeSkb.skb, location: e.kfreeSkb.location, reason: e.kfreeSkb.reason)
+    case .consumeSkb: consumed(e, e.consumeSkb.skb)
+    case .skbCopyDatagram: copied(e, e.skbCopyDatagram.skb, length: e.skbCopyDatagram.length)
+    case .skDataReady:
+      let ready = e.skDataReady
+      dataReady(e, AnnouncingSocket(address: ready.socket, family: ready.family, protocolNumber: ready.protocolNumber))
+    case .sockDefReadable: becameReadable(e, e.sockDefReadable.socket, byStack: false)
     case .announcedByStack: becameReadable(e, 0, byStack: true)
     case .sockRecvLength:
+      let call = e.sockRecvLength
       received(
         e,
         ReceiveResult(
-          socket: numbers.0, family: uint16(numbers.1), protocolNumber: uint16(numbers.2), result: int32(numbers.3), flags: int32(numbers.4)))
-    case .sockSendLength: sendReturns(e, numbers.0, protocolNumber: uint16(numbers.2), result: int32(numbers.3))
+          socket: call.socket, family: call.family, protocolNumber: call.protocolNumber, result: call.result, flags: call.flags))
+    case .sockSendLength:
+      sendReturns(e, e.sockSendLength.socket, protocolNumber: e.sockSendLength.protocolNumber, result: e.sockSendLength.result)
     case .tcpProbe:
-      probed(e, ProbedSegment(skb: numbers.0, socket: numbers.1, cookie: numbers.2, flow: e.probedFlow, length: uint32(numbers.4)))
-    case .tcpRcvSpaceAdjust: spaceAdjusted(e, numbers.0, cookie: numbers.1)
-    case .schedWaking: waking(e, Journey.Task(pid: int32(numbers.0), comm: e.name))
+      let segment = e.tcpProbe
+      probed(
+        e,
+        ProbedSegment(
+          skb: segment.skb, socket: segment.socket, cookie: segment.cookie, flow: segment.flow, length: segment.dataLength))
+    case .tcpRcvSpaceAdjust: spaceAdjusted(e, e.tcpRcvSpaceAdjust.socket, cookie: e.tcpRcvSpaceAdjust.cookie)
+    case .schedWaking: waking(e, Journey.Task(pid: e.schedWaking.pid, comm: e.schedWaking.comm))
     case .schedSwitch:
-      switched(e, from: int32(numbers.0), state: Int64(bitPattern: numbers.1), to: Journey.Task(pid: int32(numbers.2), comm: e.name))
+      let change = e.schedSwitch
+      switched(e, from: change.previous, state: change.previousState, to: Journey.Task(pid: change.next, comm: change.nextComm))
     default: dispatchRare(e)
     }
   }
@@ -141,24 +151,25 @@ public struct JourneyEngine: ~Copyable, Sendable {
   /// The same for what a packet has few of.
   @inline(never)
   private mutating func dispatchRare(_ e: borrowing Event) {
-    switch e.body {
-    case .inetSockSetState(let socket, let old, let new, _, let flow):
-      stateChanged(e, StateChange(socket: socket, old: old, new: new, flow: flow))
-    case .tcpDestroySock(let socket, let cookie):
-      receive.destroyed(socket, &sockets)
-      receive.destroyed(cookie, &sockets)
-    case .flow(let header): receive.identify(header, isPulled: false, &sockets)
-    case .flowPulled(let header): receive.identify(header, isPulled: true, &sockets)
-    case .flowSent(let header): transmit.identify(e, header)
-    case .dmaMap(let buffer): interrupts.bufferPosted(e, buffer)
-    case .dmaUnmap(let buffer): bufferTakenBack(e, buffer, .dmaUnmap)
-    case .dmaSyncForCPU(let buffer): bufferTakenBack(e, buffer, .dmaSyncForCPU)
+    switch e.kind {
+    case .inetSockSetState:
+      let change = e.inetSockSetState
+      stateChanged(e, StateChange(socket: change.socket, old: change.old, new: change.new, flow: change.flow))
+    case .tcpDestroySock:
+      receive.destroyed(e.tcpDestroySock.socket, &sockets)
+      receive.destroyed(e.tcpDestroySock.cookie, &sockets)
+    case .flow: receive.identify(e.header, isPulled: false, &sockets)
+    case .flowPulled: receive.identify(e.header, isPulled: true, &sockets)
+    case .flowSent: transmit.identify(e, e.header)
+    case .dmaMap: interrupts.bufferPosted(e, e.dmaMap)
+    case .dmaUnmap: bufferTakenBack(e, e.dmaUnmap, .dmaUnmap)
+    case .dmaSyncForCPU: bufferTakenBack(e, e.dmaSyncForCPU, .dmaSyncForCPU)
     case .windowBegins, .windowEnds: forgetAll()
     case .interruptsChosen: counted.hasAllInterrupts = false
-    case .taskChosen(let comm):
-      counted.choose(comm)
-      tasks.choose(comm)
-    case .gap(let before, _): loseEvents(e, before)
+    case .taskChosen:
+      counted.choose(e.name)
+      tasks.choose(e.name)
+    case .gap: loseEvents(e, e.gap.before)
     default: break
     }
   }

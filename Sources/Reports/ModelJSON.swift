@@ -59,7 +59,7 @@ public enum ModelJSON {
       json.field("says", rule.says)
       json.array("exceptions", rule.exceptions) { $0.string($1) }
       json.array("constants", rule.constants) { $0.string($1) }
-      json.array("needs", rule.needs) { $0.string($1.definition.name) }
+      json.array("needs", rule.needs) { $0.string($1.name) }
       json.field("source", rule.source)
       json.field("advice", rule.advice)
     }

@@ -53,13 +53,14 @@ public struct Timeline {
   public mutating func consume(_ event: Event) {
     var state = cpus[event.cpu] ?? Occupancy()
     account(state, event)
-    switch event.body {
-    case .irqHandlerEntry(let irq, let name): if state.handlers.count < 8 { state.handlers.append((irq, name)) }
+    switch event.kind {
+    case .irqHandlerEntry:
+      if state.handlers.count < 8 { state.handlers.append((event.irqHandlerEntry.irq, event.irqHandlerEntry.name)) }
     case .irqHandlerExit: _ = state.handlers.popLast()
-    case .softirqEntry(let vector): state.softirqs = [vector]
+    case .softirqEntry: state.softirqs = [event.softirqEntry.vector]
     case .softirqExit: state.softirqs = []
-    case .schedSwitch(_, _, let next, let comm):
-      state.task = (next, comm)
+    case .schedSwitch:
+      state.task = (event.schedSwitch.next, event.schedSwitch.nextComm)
     case .gap:
       state = Occupancy()
     default:

@@ -32,33 +32,59 @@ enum EventText {
 extension EventStream {
   /// What happened in `event`, with everything that text prints of it; places in the kernel by name or as addresses.
   func text(_ event: Event, named: Bool = true) -> String {
-    switch event.body {
-    case .irqHandlerEntry(let irq, let name): "irq \(irq) \(names[name])"
-    case .napiPoll(let napi, let device, let work, let budget): "poll \(hex(napi)) \(names[device]) \(work)/\(budget)"
-    case .groEntry(let arrival): "gro \(text(arrival))"
-    case .netifRxEntry(let arrival): "rx \(text(arrival))"
-    case .receiveEntry(let arrival): "receiveEntry \(text(arrival))"
-    case .receiveListEntry(let arrival): "receiveListEntry \(text(arrival))"
-    case .netifReceiveSkb(let skb, let length, let device): "receive \(hex(skb)) \(length) \(names[device])"
-    case .netDevQueue(let skb, let length, let device): "queue \(hex(skb)) \(length) \(names[device])"
-    case .netDevStartXmit(let skb, let length, let device): "start \(hex(skb)) \(length) \(names[device])"
-    case .netDevXmit(let skb, let length, let rc, let device): "xmit \(hex(skb)) \(length) \(names[device]) rc \(rc)"
-    case .kfreeSkb(let skb, let location, let reason): "kfree \(hex(skb)) \(place(location, named)) \(dropReason(reason) ?? "-")"
-    case .consumeSkb(let skb, let location): "consume \(hex(skb)) \(place(location, named))"
-    case .skDataReady(_, let family, let number): "ready \(family) \(number)"
-    case .sockRecvLength(let socket, let family, let number, let result, let flags):
-      "recv \(hex(socket)) \(family) \(number) \(result) \(flags)"
-    case .sockSendLength(let socket, let family, let number, let result): "send \(hex(socket)) \(family) \(number) \(result)"
-    case .inetSockSetState(_, let old, let new, let number, let flow): "state \(old)→\(new) \(number) \(text(flow))"
-    case .tcpProbe(let skb, let socket, let cookie, let flow, let length):
-      "probe \(hex(skb)) \(hex(socket)) \(cookie) \(text(flow)) \(length)"
-    case .tcpRcvSpaceAdjust(_, let cookie, let flow): "adjust \(cookie) \(text(flow))"
-    case .tcpDestroySock(_, let cookie): "destroy \(cookie)"
-    case .schedWaking(let pid, let comm): "waking \(pid) \(names[comm])"
-    case .schedSwitch(let previous, let state, let next, let comm): "switch \(previous) \(state) \(next) \(names[comm])"
-    default: "\(event.body)"
+    switch event.kind {
+    case .irqHandlerEntry: return "irq \(event.irqHandlerEntry.irq) \(names[event.name])"
+    case .irqHandlerExit: return "irqHandlerExit(irq: \(event.irqHandlerExit.irq))"
+    case .softirqRaise, .softirqEntry, .softirqExit: return "\(event.kind)(vector: \(event.softirqRaise.vector))"
+    case .napiPoll:
+      let poll = event.napiPoll
+      return "poll \(hex(poll.napi)) \(names[poll.device]) \(poll.work)/\(poll.budget)"
+    case .groEntry: return "gro \(text(event.arrival))"
+    case .groExit: return "groExit(result: \(event.groExit.result))"
+    case .netifRxEntry: return "rx \(text(event.arrival))"
+    case .receiveEntry: return "receiveEntry \(text(event.arrival))"
+    case .receiveListEntry: return "receiveListEntry \(text(event.arrival))"
+    case .netifReceiveSkb: return "receive \(text(event.netifReceiveSkb))"
+    case .netDevQueue: return "queue \(text(event.netDevQueue))"
+    case .netDevStartXmit: return "start \(text(event.netDevStartXmit))"
+    case .netDevXmit:
+      let packet = event.netDevXmit
+      return "xmit \(hex(packet.skb)) \(packet.length) \(names[packet.device]) rc \(packet.rc)"
+    case .kfreeSkb:
+      let drop = event.kfreeSkb
+      return "kfree \(hex(drop.skb)) \(place(drop.location, named)) \(dropReason(drop.reason) ?? "-")"
+    case .consumeSkb: return "consume \(hex(event.consumeSkb.skb)) \(place(event.consumeSkb.location, named))"
+    case .skbCopyDatagram: return "skbCopyDatagram(skb: \(event.skbCopyDatagram.skb), length: \(event.skbCopyDatagram.length))"
+    case .schedWaking: return "waking \(event.schedWaking.pid) \(names[event.name])"
+    case .schedSwitch:
+      let change = event.schedSwitch
+      return "switch \(change.previous) \(change.previousState) \(change.next) \(names[change.nextComm])"
+    case .gap: return "gap(before: \(event.gap.before), events: \(event.gap.events.map(String.init) ?? "nil"))"
+    default: return socketText(event)
     }
   }
+
+  private func socketText(_ event: Event) -> String {
+    switch event.kind {
+    case .skDataReady: return "ready \(event.skDataReady.family) \(event.skDataReady.protocolNumber)"
+    case .sockRecvLength: return "recv \(text(event.sockRecvLength)) \(event.sockRecvLength.flags)"
+    case .sockSendLength: return "send \(text(event.sockSendLength))"
+    case .inetSockSetState:
+      let change = event.inetSockSetState
+      return "state \(change.old)→\(change.new) \(change.protocolNumber) \(text(change.flow))"
+    case .tcpProbe:
+      let segment = event.tcpProbe
+      return "probe \(hex(segment.skb)) \(hex(segment.socket)) \(segment.cookie) \(text(segment.flow)) \(segment.dataLength)"
+    case .tcpRcvSpaceAdjust: return "adjust \(event.tcpRcvSpaceAdjust.cookie) \(text(event.tcpRcvSpaceAdjust.flow))"
+    case .tcpDestroySock: return "destroy \(event.tcpDestroySock.cookie)"
+    case .sockDefReadable: return "sockDefReadable(socket: \(event.sockDefReadable.socket))"
+    default: return "\(event.kind)"
+    }
+  }
+
+  private func text(_ packet: DevicePacket) -> String { "\(hex(packet.skb)) \(packet.length) \(names[packet.device])" }
+
+  private func text(_ call: SocketCall) -> String { "\(hex(call.socket)) \(call.family) \(call.protocolNumber) \(call.result)" }
 
   private func text(_ arrival: Arrival) -> String { "\(hex(arrival.skb)) \(names[arrival.device]) \(arrival.napi) \(arrival.length)" }
 

@@ -76,9 +76,9 @@ struct FunctionTests {
     var stream = EventStream(try Recording(paths: [path.path]))
     var events: [String] = []
     while let event = stream.next() {
-      guard case .sockDefReadable(let socket) = event.body else { continue }
+      guard event.kind == .sockDefReadable else { continue }
       #expect(event.pid == 7 && event.flags == .softirq)
-      events.append("\(event.time) \(socket)")
+      events.append("\(event.time) \(event.sockDefReadable.socket)")
     }
     return (events, stream)
   }

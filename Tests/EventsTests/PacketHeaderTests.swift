@@ -74,12 +74,8 @@ import Testing
     try builder.build().write(to: url)
     defer { try? FileManager.default.removeItem(at: url) }
     var stream = EventStream(try Recording(paths: [url.path]))
-    let header: PacketHeader
-    switch stream.next()?.body {
-    case .flow(let received), .flowPulled(let received): header = received
-    case .flowSent(let sent): header = sent
-    default: return "no event"
-    }
+    guard let event = stream.next(), [.flow, .flowPulled, .flowSent].contains(event.kind) else { return "no event" }
+    let header = event.header
     #expect(header.skb == 0xabc0)
     let flow = stream.flows[header.flow].map { "\($0.remote) → \($0.local)" } ?? "no flow"
     let tcp = header.protocolNumber == 6 ? " seq \(header.sequence) ack \(header.acknowledgement) flags \(header.flags.rawValue)" : ""

@@ -64,10 +64,10 @@ import Testing
     try (kind == "trace.dat" ? Self.binary(entries) : Self.text(entries, byTraceCmd: kind == "trace-cmd")).write(to: file)
     let window = ["windowBegins"] + Array(repeating: "1", count: 700) + ["windowEnds"]
     func name(_ event: Event, _ stream: borrowing EventStream) -> String {
-      switch event.body {
-      case .softirqRaise(let vector): "\(vector)"
-      case .taskChosen(let comm): stream.names[comm]
-      default: "\(event.body)"
+      switch event.kind {
+      case .softirqRaise: "\(event.softirqRaise.vector)"
+      case .taskChosen: stream.names[event.name]
+      default: "\(event.kind)"
       }
     }
     var one = EventStream(try Recording(paths: [file.path]))

@@ -40,12 +40,14 @@ struct TextOracleTests {
   /// and no length of a look (MSG_PEEK).
   private static func printed(_ event: Event) -> Event {
     var event = event
-    switch event.body {
-    case .schedSwitch(let previous, let state, let next, let comm):
-      event.body = .schedSwitch(previous: previous, previousState: state & 0x4ff == 0 ? 0 : 1, next: next, nextComm: comm)
-    case .sockRecvLength(let socket, let family, let number, let result, let flags) where flags & 2 != 0 && result > 0:
-      event.body = .sockRecvLength(socket: socket, family: family, protocol: number, result: 0, flags: flags)
-    case .gap(let before, let events): event.body = .gap(before: (before + 500) / 1000 * 1000, events: events)
+    let (change, call, gap) = (event.schedSwitch, event.sockRecvLength, event.gap)
+    switch event.kind {
+    case .schedSwitch:
+      event.body = .schedSwitch(
+        previous: change.previous, previousState: change.previousState & 0x4ff == 0 ? 0 : 1, next: change.next, nextComm: change.nextComm)
+    case .sockRecvLength where call.flags & 2 != 0 && call.result > 0:
+      event.body = .sockRecvLength(socket: call.socket, family: call.family, protocol: call.protocolNumber, result: 0, flags: call.flags)
+    case .gap: event.body = .gap(before: (gap.before + 500) / 1000 * 1000, events: gap.events)
     default: break
     }
     return event
@@ -53,7 +55,7 @@ struct TextOracleTests {
 
   /// Bytes of packets and addresses of DMA are read from binary recordings only.
   private static func isInText(_ event: Event) -> Bool {
-    switch event.body {
+    switch event.kind {
     case .flow, .flowSent, .dmaMap, .dmaUnmap, .dmaSyncForCPU: false
     default: true
     }
@@ -96,7 +98,7 @@ struct TextOracleTests {
     var lost: Set<Int32> = []
     while let event = stream.next() {
       if !Self.isInText(event) { continue }
-      switch event.body {
+      switch event.kind {
       case .softirqRaise, .schedWaking: if !all { continue }
       case .gap: lost.insert(event.cpu)
       case .schedSwitch, .softirqEntry: lost.remove(event.cpu)

@@ -30,9 +30,9 @@ import Testing
 
   @Test(arguments: [1, -1]) func r1APollThatCountsWrongly(by error: Int32) throws {
     let (deviation, _) = try deviation(Self.tcp) { replay in
-      let place = try #require(replay.place(nth: 100) { if case .napiPoll(_, _, let work, _) = $1.body { work > 1 } else { false } })
-      guard case .napiPoll(let napi, let device, let work, let budget) = replay.events[place].body else { return }
-      replay.events[place].body = .napiPoll(napi: napi, device: device, work: work + error, budget: budget)
+      let place = try #require(replay.place(nth: 100) { $1.kind == .napiPoll && $1.napiPoll.work > 1 })
+      let poll = replay.events[place].napiPoll
+      replay.events[place].body = .napiPoll(napi: poll.napi, device: poll.device, work: poll.work + error, budget: poll.budget)
     }
     #expect(deviation.rule == .r1)
     #expect(!deviation.packets.isEmpty)
@@ -40,9 +40,9 @@ import Testing
 
   @Test func r2AMergedPacketThatGrewTooMuch() throws {
     let (deviation, verification) = try deviation(Self.tcp) { replay in
-      let place = try #require(replay.place(nth: 50) { if case .netifReceiveSkb(_, let length, _) = $1.body { length > 2000 } else { false } })
-      guard case .netifReceiveSkb(let skb, let length, let device) = replay.events[place].body else { return }
-      replay.events[place].body = .netifReceiveSkb(skb: skb, length: length + 5000, device: device)
+      let place = try #require(replay.place(nth: 50) { $1.kind == .netifReceiveSkb && $1.netifReceiveSkb.length > 2000 })
+      let packet = replay.events[place].netifReceiveSkb
+      replay.events[place].body = .netifReceiveSkb(skb: packet.skb, length: packet.length + 5000, device: packet.device)
     }
     #expect(deviation.rule == .r2)
     #expect(verification.journeys.deviating > 0)
@@ -60,10 +60,11 @@ import Testing
 
   /// Whether event `index` is the announcement of data that are read before the socket gets more.
   private func isReadNext(_ replay: Replay, _ index: Int) -> Bool {
-    guard case .skDataReady(let ready, _, Event.IPProtocol.tcp) = replay.events[index].body else { return false }
+    let ready = replay.events[index].skDataReady
+    guard replay.events[index].kind == .skDataReady, ready.protocolNumber == Event.IPProtocol.tcp else { return false }
     for later in replay.events[(index + 1)...] {
-      if case .tcpProbe(_, ready, _, _, let length) = later.body, length > 0 { return false }
-      if case .sockRecvLength(ready, _, _, let result, _) = later.body { return result > 0 }
+      if later.kind == .tcpProbe, later.tcpProbe.socket == ready.socket, later.tcpProbe.dataLength > 0 { return false }
+      if later.kind == .sockRecvLength, later.sockRecvLength.socket == ready.socket { return later.sockRecvLength.result > 0 }
     }
     return false
   }
@@ -94,27 +95,24 @@ import Testing
   }
 
   private func isWakingBehindReady(_ replay: Replay, _ index: Int, _ event: Event) -> Bool {
-    guard case .schedWaking(let pid, _) = event.body, event.flags.contains(.softirq), event.pid != pid,
-      let before = replay.events[..<index].last(where: { $0.cpu == event.cpu }), case .skDataReady = before.body
+    let pid = event.schedWaking.pid
+    guard event.kind == .schedWaking, event.flags.contains(.softirq), event.pid != pid,
+      let before = replay.events[..<index].last(where: { $0.cpu == event.cpu }), before.kind == .skDataReady
     else { return false }
     // Woken while it sleeps: the next that is seen of it is that it is switched to.
     let next = replay.events[(index + 1)...].first { later in
-      if case .schedSwitch(pid, _, _, _) = later.body { return true }
-      if case .schedSwitch(_, _, pid, _) = later.body { return true }
+      if later.kind == .schedSwitch, later.schedSwitch.previous == pid || later.schedSwitch.next == pid { return true }
       return later.pid == pid && !later.flags.contains(.softirq) && !later.flags.contains(.hardirq)
     }
-    if let next, case .schedSwitch(_, _, pid, _) = next.body { return true }
-    return false
+    return next.map { $0.kind == .schedSwitch && $0.schedSwitch.next == pid } ?? false
   }
 
   @Test func r5AReaderThatRunsWithoutASwitch() throws {
     let (deviation, verification) = try deviation(Self.tcp) { replay in
       let waking = try #require(replay.place(nth: 30) { isWakingBehindReady(replay, $0, $1) })
-      guard case .schedWaking(let pid, _) = replay.events[waking].body else { return }
+      let pid = replay.events[waking].schedWaking.pid
       let place = try #require(
-        replay.place { index, event in
-          if index > waking, case .schedSwitch(_, _, pid, _) = event.body { true } else { false }
-        })
+        replay.place { index, event in index > waking && event.kind == .schedSwitch && event.schedSwitch.next == pid })
       replay.events.remove(at: place)
     }
     #expect(deviation.rule == .r5)
@@ -124,23 +122,24 @@ import Testing
 
   @Test func r6MoreReadThanCame() throws {
     let (deviation, _) = try deviation(Self.tcp) { replay in
-      let place = try #require(replay.events.lastIndex { if case .sockRecvLength(_, _, _, let result, _) = $0.body { result > 0 } else { false } })
-      guard case .sockRecvLength(let socket, let family, let proto, let result, let flags) = replay.events[place].body else { return }
-      replay.events[place].body = .sockRecvLength(socket: socket, family: family, protocol: proto, result: result + 100_000, flags: flags)
+      let place = try #require(replay.events.lastIndex { $0.kind == .sockRecvLength && $0.sockRecvLength.result > 0 })
+      let call = replay.events[place].sockRecvLength
+      replay.events[place].body = .sockRecvLength(
+        socket: call.socket, family: call.family, protocol: call.protocolNumber, result: call.result + 100_000, flags: call.flags)
     }
     #expect(deviation.rule == .r6)
   }
 
   @Test func r7AHandlerThatNeverEnds() throws {
     let (deviation, _) = try deviation(Self.tcp) { replay in
-      replay.events.remove(at: try #require(replay.place(nth: 500) { if case .irqHandlerExit = $1.body { true } else { false } }))
+      replay.events.remove(at: try #require(replay.place(nth: 500) { $1.kind == .irqHandlerExit }))
     }
     #expect(deviation.rule == .r7)
   }
 
   @Test func r7AHandlerThatEndsTwice() throws {
     let (deviation, _) = try deviation(Self.tcp) { replay in
-      let place = try #require(replay.place(nth: 500) { if case .irqHandlerExit = $1.body { true } else { false } })
+      let place = try #require(replay.place(nth: 500) { $1.kind == .irqHandlerExit })
       replay.events.insert(replay.events[place], at: place)
     }
     #expect(deviation.rule == .r7)
@@ -148,7 +147,7 @@ import Testing
 
   @Test func r8ASoftInterruptThatIsSwitchedAway() throws {
     let (deviation, _) = try deviation(Self.tcp) { replay in
-      let place = try #require(replay.place(nth: 300) { if case .netifReceiveSkb = $1.body { $1.flags.contains(.softirq) } else { false } })
+      let place = try #require(replay.place(nth: 300) { $1.kind == .netifReceiveSkb && $1.flags.contains(.softirq) })
       var change = replay.events[place]
       change.body = .schedSwitch(previous: change.pid, previousState: 1, next: 99_999, nextComm: .none)
       replay.events.insert(change, at: place)
@@ -158,7 +157,7 @@ import Testing
 
   @Test func g1AStepInTheWrongContext() throws {
     let (deviation, verification) = try deviation(Self.tcp) { replay in
-      let place = try #require(replay.place(nth: 100) { if case .netDevStartXmit = $1.body { !$1.flags.contains(.softirq) } else { false } })
+      let place = try #require(replay.place(nth: 100) { $1.kind == .netDevStartXmit && !$1.flags.contains(.softirq) })
       replay.events[place].flags = .hardirq
     }
     #expect(deviation.rule == .g1)
@@ -167,7 +166,7 @@ import Testing
 
   @Test func g2AStepOnTheWrongCPU() throws {
     let (deviation, verification) = try deviation(Self.tcp) { replay in
-      let place = try #require(replay.place(nth: 100) { if case .netDevXmit = $1.body { !$1.flags.contains(.softirq) } else { false } })
+      let place = try #require(replay.place(nth: 100) { $1.kind == .netDevXmit && !$1.flags.contains(.softirq) })
       replay.events[place].cpu = 1 - replay.events[place].cpu
     }
     #expect(deviation.rule == .g2)

@@ -5,14 +5,17 @@ internal import Decoding
 struct TextEventDecoder {
   /// The kinds by name: each at the place that its name chooses, or behind it.
   private var kinds = [(name: EventName, kind: EventKind)?](repeating: nil, count: 256)
+  /// How each kind is read; empty for those that are not.
+  private var layouts: [TextLayout?]
   private var context = TextContext()
   private var tasks = TextTasks()
   /// The kinds of which an event was understood, a bit for each.
   private var understood: UInt64 = 0
 
   init() {
-    for kind in EventKind.allCases where kind.isReadFromText {
-      let name = EventName(kind.definition.name)
+    layouts = EventKind.allCases.map { $0.tracepoint.isReadFromText ? TextLayout($0.tracepoint) : nil }
+    for kind in EventKind.allCases where kind.tracepoint.isReadFromText {
+      let name = EventName(kind.name)
       var place = name.place
       while kinds[place] != nil { place = (place &+ 1) & 255 }
       kinds[place] = (name, kind)
@@ -102,42 +105,12 @@ struct TextEventDecoder {
 
   private mutating func body(
     _ kind: EventKind, _ text: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable
-  ) throws(TextFieldMissing) -> Event.Body {
-    var fields = TextFields()
-    switch kind {
-    case .irqHandlerEntry:
-      return .irqHandlerEntry(irq: try fields.int32(.irq, text), name: names.intern(text.slice(try fields.rest(.name, text))))
-    case .irqHandlerExit: return .irqHandlerExit(irq: try fields.int32(.irq, text))
-    case .softirqRaise: return .softirqRaise(vector: try fields.int32(.vec, text))
-    case .softirqEntry: return .softirqEntry(vector: try fields.int32(.vec, text))
-    case .softirqExit: return .softirqExit(vector: try fields.int32(.vec, text))
-    case .napiPoll:
-      return .napiPoll(
-        napi: try fields.address(.napiStruct, text), device: try Self.name(.forDevice, &fields, text, &names),
-        work: try fields.int32(.work, text), budget: try fields.int32(.budget, text))
-    case .groReceiveEntry, .groFragsEntry: return .groEntry(try Self.arrival(text, &names))
-    case .groReceiveExit, .groFragsExit: return .groExit(result: try fields.int32(.ret, text))
-    case .netifRxEntry: return .netifRxEntry(try Self.arrival(text, &names))
-    case .receiveEntry: return .receiveEntry(try Self.arrival(text, &names))
-    case .receiveListEntry: return .receiveListEntry(try Self.arrival(text, &names))
-    case .netifReceiveSkb, .netDevQueue, .netDevStartXmit, .netDevXmit: return try Self.packet(kind, text, &names)
-    case .kfreeSkb, .consumeSkb: return try Self.freed(kind, text, &names)
-    case .skbCopyDatagram:
-      return .skbCopyDatagram(skb: try fields.address(.skbaddr, text), length: try fields.int32(.len, text))
-    case .skDataReady, .sockRecvLength, .sockSendLength: return try Self.socket(kind, text)
-    case .inetSockSetState: return try Self.stateChange(text, &flows)
-    case .tcpProbe: return try Self.probe(text, &flows)
-    case .tcpRcvSpaceAdjust:
-      let flow = try Self.flow(&fields, text, &flows)
-      return .tcpRcvSpaceAdjust(socket: 0, cookie: try fields.address(.cookie, text), flow: flow)
-    case .tcpDestroySock: return .tcpDestroySock(socket: 0, cookie: try fields.address(.cookie, text))
-    case .schedWaking, .schedSwitch: return try scheduled(kind, text, &names)
-    case .dmaMapPage, .dmaMapPhys, .dmaUnmapPage, .dmaUnmapPhys, .dmaSyncForCPU, .flow, .flowSent, .flowUDP, .flowPulled, .print:
-      throw TextFieldMissing()
-    }
+  ) throws(TextFieldMissing) -> EventBody {
+    guard let layout = layouts[Int(kind.rawValue)] else { throw TextFieldMissing() }
+    return layout.isScheduler ? try scheduled(kind, text, &names) : try layout.body(text, &names, &flows)
   }
 
-  private mutating func scheduled(_ kind: EventKind, _ text: RawSpan, _ names: inout NameTable) throws(TextFieldMissing) -> Event.Body {
+  private mutating func scheduled(_ kind: EventKind, _ text: RawSpan, _ names: inout NameTable) throws(TextFieldMissing) -> EventBody {
     if kind == .schedWaking {
       guard let task = TextSched.waking(text) else { throw TextFieldMissing() }
       return .schedWaking(pid: task.pid, comm: learn(task, text, &names))

@@ -8,10 +8,14 @@ struct TextKey: ExpressibleByStringLiteral {
   private var highMask: UInt64 = 0
   let count: Int
 
-  init(stringLiteral text: StaticString) {
-    count = text.utf8CodeUnitCount
+  init(stringLiteral text: StaticString) { self.init(text.bytes, count: text.utf8CodeUnitCount) }
+
+  init(_ text: String) { self.init(Array(text.utf8), count: text.utf8.count) }
+
+  private init(_ bytes: some Sequence<UInt8>, count: Int) {
+    self.count = count
     precondition(count <= 16, "a key has up to 16 bytes")
-    for (index, byte) in text.bytes.enumerated() {
+    for (index, byte) in bytes.enumerated() {
       let shift = UInt64(8 * (index % 8))
       if index < 8 { low |= UInt64(byte) << shift } else { high |= UInt64(byte) << shift }
       if index < 8 { lowMask |= 0xff << shift } else { highMask |= 0xff << shift }

@@ -18,15 +18,16 @@ struct SoftirqShare {
 
   mutating func observe(_ event: Event) {
     cpus.insert(event.cpu)
-    switch event.body {
-    case .softirqEntry(SoftIRQ.netRX): begun[event.cpu] = event.time
-    case .softirqExit(SoftIRQ.netRX):
+    switch event.kind {
+    case .softirqEntry where event.softirqEntry.vector == SoftIRQ.netRX: begun[event.cpu] = event.time
+    case .softirqExit where event.softirqExit.vector == SoftIRQ.netRX:
       guard let from = begun.removeValue(forKey: event.cpu) else { return }
       for (index, window) in windows.enumerated() {
         let (low, high) = (max(from, window.from), min(event.time, window.to))
         if low < high { inSoftirq[index] += high - low }
       }
-    case .gap(let before, _):
+    case .gap:
+      let before = event.gap.before
       begun[event.cpu] = nil
       for (index, window) in windows.enumerated() where event.time < window.to && before > window.from { damaged.insert(index) }
     default: break

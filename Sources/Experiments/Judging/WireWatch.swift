@@ -32,20 +32,21 @@ struct WireWatch {
   }
 
   mutating func observe(_ event: Event, _ names: borrowing NameTable) {
-    switch event.body {
-    case .netifReceiveSkb(_, _, let device):
+    switch event.kind {
+    case .netifReceiveSkb:
       open[event.cpu] = nil
-      let name = names[device]
+      let name = names[event.netifReceiveSkb.device]
       guard devices.contains(name) else { return }
       open[event.cpu] = (name, arrivals[name, default: []].count)
       arrivals[name, default: []].append(Arrival(receive: event.time))
-    case .softirqExit(SoftIRQ.netRX), .gap: open[event.cpu] = nil
+    case .softirqExit where event.softirqExit.vector == SoftIRQ.netRX: open[event.cpu] = nil
+    case .gap: open[event.cpu] = nil
     case .skDataReady:
       if let (device, index) = open[event.cpu], arrivals[device]?[index].ready == nil { arrivals[device]?[index].ready = event.time }
-    case .schedWaking(_, let comm):
+    case .schedWaking:
       // A hard interrupt in between wakes for reasons of its own.
       guard let (device, index) = open[event.cpu], !event.flags.contains(.hardirq) else { return }
-      let name = names[comm]
+      let name = names[event.schedWaking.comm]
       if name.hasSuffix(suffix) { arrivals[device]?[index].woke.append(Wakeup(call: String(name.dropLast(suffix.count)), time: event.time)) }
     default: break
     }

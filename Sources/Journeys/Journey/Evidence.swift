@@ -1,5 +1,7 @@
+internal import Events
+
 /// The event that a stage was seen by.
-public enum Evidence: UInt8, Sendable {
+public enum Evidence: UInt8, CaseIterable, Sendable {
   case irqHandlerEntry, softirqRaise, softirqEntry
   case napiGroReceiveEntry, netifRxEntry, netifReceiveSkb
   case tcpProbe, skDataReady, schedWaking, schedSwitch
@@ -8,31 +10,35 @@ public enum Evidence: UInt8, Sendable {
   case sockDefReadable
   case dmaMap, dmaUnmap, dmaSyncForCPU
 
-  /// The name of the tracepoint.
-  public var name: String {
+  /// The name of the tracepoint, or of several that tell the same.
+  public var name: String { Self.names[Int(rawValue)] }
+
+  private static let names = allCases.map { ($0.kind.tracepoint?.tracepoint ?? .sockDefReadable).evidence }
+
+  private var kind: Event.Kind {
     switch self {
-    case .irqHandlerEntry: "irq_handler_entry"
-    case .softirqRaise: "softirq_raise"
-    case .softirqEntry: "softirq_entry"
-    case .napiGroReceiveEntry: "napi_gro_receive_entry"
-    case .netifRxEntry: "netif_rx_entry"
-    case .netifReceiveSkb: "netif_receive_skb"
-    case .tcpProbe: "tcp_probe"
-    case .skDataReady: "sk_data_ready"
-    case .schedWaking: "sched_waking"
-    case .schedSwitch: "sched_switch"
-    case .skbCopyDatagram: "skb_copy_datagram_iovec"
-    case .consumeSkb: "consume_skb"
-    case .sockRecvLength: "sock_recv_length"
-    case .sockSendLength: "sock_send_length"
-    case .netDevQueue: "net_dev_queue"
-    case .netDevStartXmit: "net_dev_start_xmit"
-    case .netDevXmit: "net_dev_xmit"
-    case .kfreeSkb: "kfree_skb"
-    case .sockDefReadable: "sock_def_readable"
-    case .dmaMap: "dma_map"
-    case .dmaUnmap: "dma_unmap"
-    case .dmaSyncForCPU: "dma_sync_single_for_cpu"
+    case .irqHandlerEntry: .irqHandlerEntry
+    case .softirqRaise: .softirqRaise
+    case .softirqEntry: .softirqEntry
+    case .napiGroReceiveEntry: .groEntry
+    case .netifRxEntry: .netifRxEntry
+    case .netifReceiveSkb: .netifReceiveSkb
+    case .tcpProbe: .tcpProbe
+    case .skDataReady: .skDataReady
+    case .schedWaking: .schedWaking
+    case .schedSwitch: .schedSwitch
+    case .skbCopyDatagram: .skbCopyDatagram
+    case .consumeSkb: .consumeSkb
+    case .sockRecvLength: .sockRecvLength
+    case .sockSendLength: .sockSendLength
+    case .netDevQueue: .netDevQueue
+    case .netDevStartXmit: .netDevStartXmit
+    case .netDevXmit: .netDevXmit
+    case .kfreeSkb: .kfreeSkb
+    case .sockDefReadable: .sockDefReadable
+    case .dmaMap: .dmaMap
+    case .dmaUnmap: .dmaUnmap
+    case .dmaSyncForCPU: .dmaSyncForCPU
     }
   }
 }

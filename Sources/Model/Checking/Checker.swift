@@ -137,7 +137,7 @@ public struct Checker: Sendable {
     let missing = rule.needs.filter { !hasSeen($0) }
     var reason: String?
     if !missing.isEmpty {
-      reason = "not in this recording: " + missing.map(\.definition.name).joined(separator: ", ")
+      reason = "not in this recording: " + missing.map(\.name).joined(separator: ", ")
     } else if rule.id == .r5, wakes.missesSwitches {
       reason = "the recording misses switches between tasks, as one of some tasks only, or of a kernel that leaves some out, does"
     } else if rule.id == .r8, wakes.isPreemptible(broken: log.count(.r8)) {

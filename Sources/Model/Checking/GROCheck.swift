@@ -36,21 +36,23 @@ struct GROCheck: Sendable {
   private static let limit = 65_536
 
   mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
-    switch e.body {
-    case .groEntry(let arrival):
+    switch e.kind {
+    case .groEntry:
+      let arrival = e.groEntry
       settle(group(arrival, e), e, &flagged, &log)
       reborn(arrival.skb, e, &flagged, &log)
       if entering.count >= Self.limit { entering.removeAll(keepingCapacity: true) }
       entering[e.contextKey] = (arrival, e)
-    case .groExit(let result):
+    case .groExit:
       guard let entry = entering.removeValue(forKey: e.contextKey) else { return }
-      leave(entry.arrival, entry.event, result, engine)
+      leave(entry.arrival, entry.event, e.groExit.result, engine)
       latest[e.contextKey] = group(entry.arrival, e)
       settle(group(entry.arrival, e), e, &flagged, &log)
-    case .netifReceiveSkb(let skb, let length, _): receive(e, skb, length)
-    case .netifRxEntry(let arrival): reborn(arrival.skb, e, &flagged, &log)
-    case .netDevQueue(let skb, _, _): reborn(skb, e, &flagged, &log)
-    case .kfreeSkb(let skb, _, _), .consumeSkb(let skb, _): abandon(skb)
+    case .netifReceiveSkb: receive(e, e.netifReceiveSkb.skb, e.netifReceiveSkb.length)
+    case .netifRxEntry: reborn(e.netifRxEntry.skb, e, &flagged, &log)
+    case .netDevQueue: reborn(e.netDevQueue.skb, e, &flagged, &log)
+    case .kfreeSkb: abandon(e.kfreeSkb.skb)
+    case .consumeSkb: abandon(e.consumeSkb.skb)
     case .napiPoll: if let key = latest.removeValue(forKey: e.contextKey) { settle(key, e, &flagged, &log) }
     case .gap:
       entering.removeAll(keepingCapacity: true)

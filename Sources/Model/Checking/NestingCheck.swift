@@ -21,15 +21,15 @@ struct NestingCheck: Sendable {
     guard e.cpu >= 0 else { return }
     let cpu = Int(e.cpu)
     while cpus.count <= cpu { cpus.append(CPU()) }
-    switch e.body {
+    switch e.kind {
     case .gap: cpus[cpu] = CPU()
-    case .irqHandlerEntry(let irq, _):
+    case .irqHandlerEntry:
       cpus[cpu].hasEntry = true
       // An interrupt that was lost is resent from a tasklet, outside of hard interrupts.
       guard e.flags.contains(.hardirq) else { return }
       if cpus[cpu].handlers.count >= 16 { cpus[cpu].handlers.removeAll() }
-      cpus[cpu].handlers.append(irq)
-    case .irqHandlerExit(let irq): if e.flags.contains(.hardirq) { exit(e, cpu, irq, &log) }
+      cpus[cpu].handlers.append(e.irqHandlerEntry.irq)
+    case .irqHandlerExit: if e.flags.contains(.hardirq) { exit(e, cpu, e.irqHandlerExit.irq, &log) }
     default:
       guard !cpus[cpu].handlers.isEmpty, !e.flags.contains(.hardirq), !e.flags.contains(Self.nmi) else { return }
       if cpus[cpu].hasExit, let irq = cpus[cpu].handlers.last { cpus[cpu].suspect = (irq, e) }

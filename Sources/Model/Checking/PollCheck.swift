@@ -53,17 +53,18 @@ struct PollCheck: Sendable {
   private static let windowLimit = 65_536
 
   mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine) {
-    switch e.body {
-    case .softirqEntry(let vector): if vector == SoftIRQ.netRX { begin(e) }
-    case .groEntry(let arrival):
-      let id = engine.packet(at: arrival.skb)?.id
+    switch e.kind {
+    case .softirqEntry: if e.softirqEntry.vector == SoftIRQ.netRX { begin(e) }
+    case .groEntry:
+      let id = engine.packet(at: e.groEntry.skb)?.id
       change(e) { window in
         window.gro += 1
         if let id, window.packets.count < 8 { window.packets.append(id) }
       }
       newest = max(newest, id ?? 0)
-    case .netifRxEntry(let arrival): newest = max(newest, engine.packet(at: arrival.skb)?.id ?? 0)
-    case .receiveEntry(let arrival):
+    case .netifRxEntry: newest = max(newest, engine.packet(at: e.netifRxEntry.skb)?.id ?? 0)
+    case .receiveEntry:
+      let arrival = e.receiveEntry
       // A bridge receives a packet a second time, which is no new one.
       let isNew = engine.packet(at: arrival.skb).map { $0.id > newest } ?? false
       newest = max(newest, engine.packet(at: arrival.skb)?.id ?? 0)
@@ -71,10 +72,11 @@ struct PollCheck: Sendable {
         if isNew { window.direct += 1 }
         window.entering = arrival.skb
       }
-    case .receiveListEntry(let arrival):
-      newest = max(newest, engine.packet(at: arrival.skb)?.id ?? 0)
+    case .receiveListEntry:
+      newest = max(newest, engine.packet(at: e.receiveListEntry.skb)?.id ?? 0)
       change(e) { $0.direct += 1 }
-    case .netifReceiveSkb(let skb, _, let device):
+    case .netifReceiveSkb:
+      let (skb, device) = (e.netifReceiveSkb.skb, e.netifReceiveSkb.device)
       let id = engine.packet(at: skb)?.id
       newest = max(newest, id ?? 0)
       change(e) { window in
@@ -84,7 +86,7 @@ struct PollCheck: Sendable {
         window.device = device
         if let id, window.gro == 0, window.packets.count < 8 { window.packets.append(id) }
       }
-    case .napiPoll(let napi, let device, let work, let budget): endPoll(e, napi, device, work, budget)
+    case .napiPoll: endPoll(e, e.napiPoll.napi, e.napiPoll.device, e.napiPoll.work, e.napiPoll.budget)
     case .gap: windows.removeAll(keepingCapacity: true)
     default: break
     }

@@ -49,25 +49,30 @@ struct StreamCheck: Sendable {
   private static let errorQueue: Int32 = 0x2000
 
   mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
-    switch e.body {
-    case .inetSockSetState(let socket, let old, let new, let proto, _):
-      guard proto == Event.IPProtocol.tcp else { return }
+    switch e.kind {
+    case .inetSockSetState:
+      let state = e.inetSockSetState
+      guard state.protocolNumber == Event.IPProtocol.tcp else { return }
       // A listener announces the connection.
-      if new == Self.synReceived { probed[e.cpu] = nil }
-      change(socket, old, new, engine.packetInHand(e))
-    case .tcpProbe(_, let socket, let cookie, _, let length):
-      if socket != 0 { namesSockets = true }
-      probe(e, socket != 0 ? socket : cookie, length, engine.packetInHand(e))
-    case .skDataReady(let socket, _, let proto): if proto == Event.IPProtocol.tcp { announce(e, socket) }
-    case .tcpRcvSpaceAdjust(let socket, let cookie, _):
-      join(socket, cookie)
-      accounts[key(socket)]?.isCopying = true
-    case .sockRecvLength(let socket, _, let proto, let result, let flags):
-      if proto == Event.IPProtocol.tcp, result > 0, flags & (Self.peek | Self.errorQueue) == 0 { read(e, socket, Int64(result), &flagged, &log) }
-    case .tcpDestroySock(let socket, let cookie):
-      accounts[socket] = nil
-      accounts[cookie] = nil
-      cookies[socket] = nil
+      if state.new == Self.synReceived { probed[e.cpu] = nil }
+      change(state.socket, state.old, state.new, engine.packetInHand(e))
+    case .tcpProbe:
+      let segment = e.tcpProbe
+      if segment.socket != 0 { namesSockets = true }
+      probe(e, segment.socket != 0 ? segment.socket : segment.cookie, segment.dataLength, engine.packetInHand(e))
+    case .skDataReady: if e.skDataReady.protocolNumber == Event.IPProtocol.tcp { announce(e, e.skDataReady.socket) }
+    case .tcpRcvSpaceAdjust:
+      join(e.tcpRcvSpaceAdjust.socket, e.tcpRcvSpaceAdjust.cookie)
+      accounts[key(e.tcpRcvSpaceAdjust.socket)]?.isCopying = true
+    case .sockRecvLength:
+      let call = e.sockRecvLength
+      if call.protocolNumber == Event.IPProtocol.tcp, call.result > 0, call.flags & (Self.peek | Self.errorQueue) == 0 {
+        read(e, call.socket, Int64(call.result), &flagged, &log)
+      }
+    case .tcpDestroySock:
+      accounts[e.tcpDestroySock.socket] = nil
+      accounts[e.tcpDestroySock.cookie] = nil
+      cookies[e.tcpDestroySock.socket] = nil
     case .gap: forget()
     default: break
     }

@@ -40,21 +40,22 @@ struct WakeCheck: Sendable {
     if e.kind == .gap || engine.isBlind(at: e.time) {
       forget()
       if e.kind == .softirqExit { softirqs += 1 }
-      if case .schedSwitch(let previous, _, _, _) = e.body { checkSoftInterrupt(e, previous, &log) }
+      if e.kind == .schedSwitch { checkSoftInterrupt(e, e.schedSwitch.previous, &log) }
       return
     }
-    if case .schedSwitch(let previous, _, let next, _) = e.body {
-      check(e, previous, &flagged, &log)
-      change(e, previous, next, &log)
+    if e.kind == .schedSwitch {
+      check(e, e.schedSwitch.previous, &flagged, &log)
+      change(e, e.schedSwitch.previous, e.schedSwitch.next, &log)
       return
     }
     check(e, e.pid, &flagged, &log)
-    switch e.body {
-    case .skDataReady(_, let family, _):
+    switch e.kind {
+    case .skDataReady:
+      let family = e.skDataReady.family
       guard family == Event.AddressFamily.inet || family == Event.AddressFamily.inet6 else { return }
       announcements.checked += 1
       announcing[e.contextKey] = engine.packetInHand(e)?.id ?? 0
-    case .schedWaking(let pid, _): wake(e, pid, engine, &flagged, &log)
+    case .schedWaking: wake(e, e.schedWaking.pid, engine, &flagged, &log)
     case .softirqExit: softirqs += 1
     case .irqHandlerEntry, .irqHandlerExit, .softirqRaise: break
     default: if !announcing.isEmpty { announcing[e.contextKey] = nil }

@@ -24,7 +24,7 @@ struct ClaimCounter: Sendable {
       }
       let missing = Self.needs(claim.id).filter { !seen($0) }
       guard missing.isEmpty else {
-        return .unobserved(claim, by: .trace, because: "not in this recording: " + missing.map(\.definition.name).joined(separator: ", "))
+        return .unobserved(claim, by: .trace, because: "not in this recording: " + missing.map(\.name).joined(separator: ", "))
       }
       return interrupts.result(claim) ?? packets.result(claim) ?? .unobserved(claim, by: .trace, because: "no case was seen")
     }

@@ -28,8 +28,8 @@ struct HandshakeClaim: Sendable {
   private static let limit = 65_536
 
   mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine) {
-    guard case .inetSockSetState(_, let old, let new, let proto, _) = e.body, proto == Event.IPProtocol.tcp,
-      let segment = Self.segment(old, new), let packet = engine.packetInHand(e)
+    guard e.kind == .inetSockSetState, e.inetSockSetState.protocolNumber == Event.IPProtocol.tcp,
+      let segment = Self.segment(e.inetSockSetState.old, e.inetSockSetState.new), let packet = engine.packetInHand(e)
     else { return }
     if open.count >= Self.limit { open.removeAll(keepingCapacity: true) }
     open[packet.id] = segment

@@ -46,7 +46,7 @@ struct InterruptClaims: Sendable {
     guard e.cpu >= 0 else { return }
     let cpu = Int(e.cpu)
     while cpus.count <= cpu { cpus.append(CPU()) }
-    switch e.body {
+    switch e.kind {
     case .gap:
       let before = cpus[cpu]
       cpus[cpu] = CPU()
@@ -55,8 +55,8 @@ struct InterruptClaims: Sendable {
     case .interruptsChosen: hasAllInterrupts = false
     case .irqHandlerEntry: if e.flags.contains(.hardirq) { enter(e, cpu) }
     case .irqHandlerExit: if e.flags.contains(.hardirq) { exit(e, cpu) }
-    case .softirqRaise(let vector): if vector == SoftIRQ.netRX { ask(e, cpu) }
-    case .softirqEntry(let vector): beginSoft(e, cpu, vector)
+    case .softirqRaise: if e.softirqRaise.vector == SoftIRQ.netRX { ask(e, cpu) }
+    case .softirqEntry: beginSoft(e, cpu, e.softirqEntry.vector)
     case .softirqExit: endSoft(e, cpu)
     case .napiPoll: cpus[cpu].hasPolled = true
     case .groEntry, .netifReceiveSkb, .tcpProbe, .skDataReady: if e.flags.contains(.hardirq) { cpus[cpu].hasTouched = true }

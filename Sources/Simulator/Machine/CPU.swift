@@ -119,7 +119,7 @@ final class CPU {
 
   /// Writes an event.
   @discardableResult
-  func emit(_ body: Event.Body, _ more: UInt8 = 0) -> Mark {
+  func emit(_ body: EventBody, _ more: UInt8 = 0) -> Mark {
     let time = machine.tick()
     hasWritten = true
     let flags = ContextFlags(rawValue: flags | more)

@@ -1,116 +1,50 @@
 internal import Events
 
-/// Writes events as the ring buffer's entries hold them.
+/// Writes events as the ring buffer's entries hold them: each value into the field that its tracepoint declares for it.
 struct EventEncoder {
-  private let formats: [String: EventFormat]
+  private let formats: [EventKind: EventFormat]
   private let recording: EventRecording
 
   init(_ recording: EventRecording, _ formats: [EventFormat]) {
     self.recording = recording
-    self.formats = Dictionary(formats.map { ($0.name, $0) }) { first, _ in first }
+    self.formats = Dictionary(formats.map { ($0.kind, $0) }) { first, _ in first }
   }
 
-  /// The bytes of an entry, beginning with the common fields.
+  /// The bytes of an entry, beginning with the common fields; none where the kernel has no such event.
   func bytes(of event: Event) -> [UInt8] {
-    let (name, values) = values(event)
-    guard let format = formats[name] else { return [] }
+    guard let kind = event.kind.tracepoint, let format = formats[kind] else { return [] }
     var entry = Entry(format, event)
-    for (field, value) in values {
-      switch value {
-      case .number(let number): entry.put(field, number)
-      case .text(let id): entry.put(field, recording.names[id])
-      case .task(let pid): entry.put(field, recording.tasks[pid] ?? "swapper/\(event.cpu)")
-      case .flow(let id): if let flow = recording.flows[id] { entry.put(flow) }
-      case .ends(let id): if let flow = recording.flows[id] { entry.putEnds(flow) }
-      }
-    }
+    for field in kind.tracepoint.fields { if let slot = field.slot { put(event, field, slot, into: &entry) } }
+    addConstants(event, to: &entry)
     return entry.bytes
   }
 
-  private enum Value {
-    case number(UInt64), text(NameID), task(Int32), flow(FlowID), ends(FlowID)
-  }
-
-  private func signed<T: BinaryInteger>(_ value: T) -> Value { .number(UInt64(truncatingIfNeeded: value)) }
-
-  private func values(_ event: Event) -> (String, [(String, Value)]) {
-    switch event.body {
-    case .irqHandlerEntry(let irq, let name): ("irq_handler_entry", [("irq", signed(irq)), ("name", .text(name))])
-    case .irqHandlerExit(let irq): ("irq_handler_exit", [("irq", signed(irq)), ("ret", .number(1))])
-    case .softirqRaise(let vector): ("softirq_raise", [("vec", signed(vector))])
-    case .softirqEntry(let vector): ("softirq_entry", [("vec", signed(vector))])
-    case .softirqExit(let vector): ("softirq_exit", [("vec", signed(vector))])
-    case .napiPoll(let napi, let device, let work, let budget):
-      ("napi_poll", [("napi", .number(napi)), ("dev_name", .text(device)), ("work", signed(work)), ("budget", signed(budget))])
-    case .groEntry(let arrival): ("napi_gro_receive_entry", values(arrival))
-    case .groExit(let result): ("napi_gro_receive_exit", [("ret", signed(result))])
-    case .netifRxEntry(let arrival): ("netif_rx_entry", values(arrival))
-    case .netifReceiveSkb(let skb, let length, let device): ("netif_receive_skb", values(skb, length, device))
-    case .netDevQueue(let skb, let length, let device): ("net_dev_queue", values(skb, length, device))
-    case .netDevStartXmit(let skb, let length, let device): ("net_dev_start_xmit", values(skb, length, device))
-    case .netDevXmit(let skb, let length, let rc, let device): ("net_dev_xmit", values(skb, length, device) + [("rc", signed(rc))])
-    case .kfreeSkb(let skb, let location, let reason):
-      ("kfree_skb", [("skbaddr", .number(skb)), ("location", .number(location)), ("reason", signed(reason)), ("protocol", .number(0x0800))])
-    case .consumeSkb(let skb, let location): ("consume_skb", [("skbaddr", .number(skb)), ("location", .number(location))])
-    case .skbCopyDatagram(let skb, let length): ("skb_copy_datagram_iovec", [("skbaddr", .number(skb)), ("len", signed(length))])
-    default: socketValues(event)
+  private func put(_ event: Event, _ field: Tracepoint.Field, _ slot: EventBody.Slot, into entry: inout Entry) {
+    let number = event.body[bits: slot]
+    switch field.form {
+    case .plain where slot == .name: entry.put(field.name, recording.names[event.name])
+    case .plain: entry.put(field.name, number)
+    case .inetAddresses: if let flow = recording.flows[FlowID(slotBits: number)] { entry.put(flow) }
+    case .socketAddresses: if let flow = recording.flows[FlowID(slotBits: number)] { entry.putEnds(flow) }
+    case .header, .line: break
     }
   }
 
-  private func socketValues(_ event: Event) -> (String, [(String, Value)]) {
-    switch event.body {
-    case .skDataReady(let socket, let family, let number):
-      (
-        "sk_data_ready",
-        [("skaddr", .number(socket)), ("family", signed(family)), ("protocol", signed(number)), ("ip", .number(SymbolList.dataReady))]
-      )
-    case .sockRecvLength(let socket, let family, let number, let result, _): ("sock_recv_length", values(socket, family, number, result))
-    case .sockSendLength(let socket, let family, let number, let result): ("sock_send_length", values(socket, family, number, result))
-    case .inetSockSetState(let socket, let old, let new, let number, let flow):
-      (
-        "inet_sock_set_state",
-        [
-          ("skaddr", .number(socket)), ("oldstate", signed(old)), ("newstate", signed(new)), ("protocol", signed(number)), ("", .flow(flow))
-        ]
-      )
-    case .tcpProbe(let skb, let socket, let cookie, let flow, let length):
-      (
-        "tcp_probe",
-        [
-          ("skbaddr", .number(skb)), ("skaddr", .number(socket)), ("sock_cookie", .number(cookie)), ("data_len", signed(length)),
-          ("", .ends(flow))
-        ]
-      )
-    case .tcpRcvSpaceAdjust(let socket, let cookie, let flow):
-      ("tcp_rcv_space_adjust", [("skaddr", .number(socket)), ("sock_cookie", .number(cookie)), ("", .flow(flow))])
-    case .tcpDestroySock(let socket, let cookie): ("tcp_destroy_sock", [("skaddr", .number(socket)), ("sock_cookie", .number(cookie))])
-    case .schedWaking(let pid, let comm):
-      ("sched_waking", [("comm", .text(comm)), ("pid", signed(pid)), ("prio", .number(120)), ("target_cpu", signed(event.cpu))])
-    case .schedSwitch(let previous, let state, let next, let comm):
-      (
-        "sched_switch",
-        [
-          ("prev_comm", .task(previous)), ("prev_pid", signed(previous)), ("prev_prio", .number(120)), ("prev_state", signed(state)),
-          ("next_comm", .text(comm)), ("next_pid", signed(next)), ("next_prio", .number(120))
-        ]
-      )
-    default: ("", [])
+  /// What the kernel writes besides, and nobody reads.
+  private func addConstants(_ event: Event, to entry: inout Entry) {
+    switch event.kind {
+    case .irqHandlerExit: entry.put("ret", 1)
+    case .groEntry, .netifRxEntry, .kfreeSkb: entry.put("protocol", 0x0800)
+    case .skDataReady: entry.put("ip", SymbolList.dataReady)
+    case .schedWaking:
+      entry.put("prio", 120)
+      entry.put("target_cpu", UInt64(truncatingIfNeeded: event.cpu))
+    case .schedSwitch:
+      entry.put("prev_comm", recording.tasks[event.schedSwitch.previous] ?? "swapper/\(event.cpu)")
+      entry.put("prev_prio", 120)
+      entry.put("next_prio", 120)
+    default: break
     }
-  }
-
-  private func values(_ arrival: Arrival) -> [(String, Value)] {
-    [
-      ("skbaddr", .number(arrival.skb)), ("name", .text(arrival.device)), ("napi_id", signed(arrival.napi)), ("len", signed(arrival.length)),
-      ("protocol", .number(0x0800))
-    ]
-  }
-
-  private func values(_ skb: UInt64, _ length: UInt32, _ device: NameID) -> [(String, Value)] {
-    [("skbaddr", .number(skb)), ("len", signed(length)), ("name", .text(device))]
-  }
-
-  private func values(_ socket: UInt64, _ family: UInt16, _ number: UInt16, _ result: Int32) -> [(String, Value)] {
-    [("sk", .number(socket)), ("family", signed(family)), ("protocol", signed(number)), ("ret", signed(result))]
   }
 }
 

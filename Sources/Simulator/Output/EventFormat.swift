@@ -9,17 +9,15 @@ struct EventFormat {
     var size: Int
   }
 
-  let system: String
-  let name: String
+  let kind: EventKind
   let id: Int
   var fields: [Field]
   let print: String
 
   /// `fields` are written as `type name offset size`, separated by commas.
-  init(_ id: Int, _ system: String, _ name: String, _ fields: String, _ print: String) {
+  init(_ id: Int, _ kind: EventKind, _ fields: String, _ print: String) {
     self.id = id
-    self.system = system
-    self.name = name
+    self.kind = kind
     self.print = print
     self.fields = fields.split(separator: ",").map { text in
       let words = text.split(separator: " ")
@@ -29,6 +27,9 @@ struct EventFormat {
         size: Int(words[count - 1]) ?? 0)
     }
   }
+
+  var system: String { kind.tracepoint.system }
+  var name: String { kind.name }
 
   /// Bytes of an entry without its strings.
   var size: Int { fields.map { $0.offset + $0.size }.max() ?? 8 }

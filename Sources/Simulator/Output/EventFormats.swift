@@ -1,3 +1,5 @@
+internal import Events
+
 /// The events of the simulator's recordings.
 enum EventFormats {
   private static let symbols = (
@@ -54,38 +56,38 @@ enum EventFormats {
     let vector = "\"vec=%u [action=%s]\", REC->vec, __print_symbolic(REC->vec, \(symbols.vectors))"
     let formats = [
       EventFormat(
-        301, "irq", "irq_handler_entry", "int irq 8 4,__data_loc char[] name 12 4", "\"irq=%d name=%s\", REC->irq, __get_str(name)"),
+        301, .irqHandlerEntry, "int irq 8 4,__data_loc char[] name 12 4", "\"irq=%d name=%s\", REC->irq, __get_str(name)"),
       EventFormat(
-        302, "irq", "irq_handler_exit", "int irq 8 4,int ret 12 4", "\"irq=%d ret=%s\", REC->irq, REC->ret ? \"handled\" : \"unhandled\""),
-      EventFormat(303, "irq", "softirq_raise", "unsigned int vec 8 4", vector),
-      EventFormat(304, "irq", "softirq_entry", "unsigned int vec 8 4", vector),
-      EventFormat(305, "irq", "softirq_exit", "unsigned int vec 8 4", vector),
+        302, .irqHandlerExit, "int irq 8 4,int ret 12 4", "\"irq=%d ret=%s\", REC->irq, REC->ret ? \"handled\" : \"unhandled\""),
+      EventFormat(303, .softirqRaise, "unsigned int vec 8 4", vector),
+      EventFormat(304, .softirqEntry, "unsigned int vec 8 4", vector),
+      EventFormat(305, .softirqExit, "unsigned int vec 8 4", vector),
       EventFormat(
-        306, "napi", "napi_poll", "struct napi_struct * napi 8 8,__data_loc char[] dev_name 16 4,int work 20 4,int budget 24 4",
+        306, .napiPoll, "struct napi_struct * napi 8 8,__data_loc char[] dev_name 16 4,int work 20 4,int budget 24 4",
         "\"napi poll on napi struct %p for device %s work %d budget %d\", REC->napi, __get_str(dev_name), REC->work, REC->budget"),
-      EventFormat(307, "net", "napi_gro_receive_entry", arrival, arrivalPrint),
-      EventFormat(308, "net", "napi_gro_receive_exit", "int ret 8 4", "\"ret=%d\", REC->ret"),
-      EventFormat(309, "net", "netif_rx_entry", arrival, arrivalPrint),
-      EventFormat(310, "net", "netif_receive_skb", packet, packetPrint),
-      EventFormat(311, "net", "net_dev_queue", packet, packetPrint),
+      EventFormat(307, .groReceiveEntry, arrival, arrivalPrint),
+      EventFormat(308, .groReceiveExit, "int ret 8 4", "\"ret=%d\", REC->ret"),
+      EventFormat(309, .netifRxEntry, arrival, arrivalPrint),
+      EventFormat(310, .netifReceiveSkb, packet, packetPrint),
+      EventFormat(311, .netDevQueue, packet, packetPrint),
       EventFormat(
-        312, "net", "net_dev_start_xmit", start, "\"dev=%s skbaddr=%p len=%u\", __get_str(name), REC->skbaddr, REC->len"),
+        312, .netDevStartXmit, start, "\"dev=%s skbaddr=%p len=%u\", __get_str(name), REC->skbaddr, REC->len"),
       EventFormat(
-        313, "net", "net_dev_xmit", "void * skbaddr 8 8,unsigned int len 16 4,int rc 20 4,__data_loc char[] name 24 4",
+        313, .netDevXmit, "void * skbaddr 8 8,unsigned int len 16 4,int rc 20 4,__data_loc char[] name 24 4",
         "\"dev=%s skbaddr=%p len=%u rc=%d\", __get_str(name), REC->skbaddr, REC->len, REC->rc"),
       EventFormat(
-        314, "skb", "skb_copy_datagram_iovec", "const void * skbaddr 8 8,int len 16 4", "\"skbaddr=%p len=%d\", REC->skbaddr, REC->len"),
+        314, .skbCopyDatagram, "const void * skbaddr 8 8,int len 16 4", "\"skbaddr=%p len=%d\", REC->skbaddr, REC->len"),
       EventFormat(
-        315, "sock", "inet_sock_set_state", "const void * skaddr 8 8,int oldstate 16 4,int newstate 20 4," + addresses,
+        315, .inetSockSetState, "const void * skaddr 8 8,int oldstate 16 4,int newstate 20 4," + addresses,
         "\"sport=%hu dport=%hu saddr=%pI4 daddr=%pI4 oldstate=%s newstate=%s\", REC->sport, REC->dport, REC->saddr, REC->daddr, "
           + "__print_symbolic(REC->oldstate, \(symbols.states)), __print_symbolic(REC->newstate, \(symbols.states))"),
-      EventFormat(316, "tcp", "tcp_rcv_space_adjust", cookie, cookiePrint),
-      EventFormat(317, "tcp", "tcp_destroy_sock", cookie, cookiePrint),
+      EventFormat(316, .tcpRcvSpaceAdjust, cookie, cookiePrint),
+      EventFormat(317, .tcpDestroySock, cookie, cookiePrint),
       EventFormat(
-        318, "sched", "sched_waking", "char[16] comm 8 16,pid_t pid 24 4,int prio 28 4,int target_cpu 32 4",
+        318, .schedWaking, "char[16] comm 8 16,pid_t pid 24 4,int prio 28 4,int target_cpu 32 4",
         "\"comm=%s pid=%d prio=%d target_cpu=%03d\", REC->comm, REC->pid, REC->prio, REC->target_cpu"),
       EventFormat(
-        319, "sched", "sched_switch",
+        319, .schedSwitch,
         "char[16] prev_comm 8 16,pid_t prev_pid 24 4,int prev_prio 28 4,long prev_state 32 8,char[16] next_comm 40 16,pid_t next_pid 56 4,"
           + "int next_prio 60 4",
         "\"prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%lld ==> next_comm=%s next_pid=%d next_prio=%d\", REC->prev_comm, "
@@ -100,26 +102,26 @@ enum EventFormats {
     let names = kernel.probeNamesPacket
     var formats = [
       EventFormat(
-        320, "skb", "kfree_skb",
+        320, .kfreeSkb,
         "void * skbaddr 8 8,void * location 16 8,"
           + (names
             ? "void * rx_sk 24 8,unsigned short protocol 32 2,enum skb_drop_reason reason 36 4"
             : "unsigned short protocol 24 2,enum skb_drop_reason reason 28 4"),
         "\"skbaddr=%p protocol=%u location=%pS reason: %s\", REC->skbaddr, REC->protocol, REC->location, \(reason)"),
       EventFormat(
-        321, "skb", "consume_skb", "void * skbaddr 8 8" + (kernel.hasDataReady ? ",void * location 16 8" : ""),
+        321, .consumeSkb, "void * skbaddr 8 8" + (kernel.hasDataReady ? ",void * location 16 8" : ""),
         kernel.hasDataReady ? "\"skbaddr=%p location=%pS\", REC->skbaddr, REC->location" : "\"skbaddr=%p\", REC->skbaddr"),
       EventFormat(
-        322, "tcp", "tcp_probe", probe + (names ? ",const void * skbaddr 120 8,const void * skaddr 128 8" : ""),
+        322, .tcpProbe, probe + (names ? ",const void * skbaddr 120 8,const void * skaddr 128 8" : ""),
         probePrint + (names ? " skbaddr=%p skaddr=%p" : "") + probeValues + (names ? ", REC->skbaddr, REC->skaddr" : ""))
     ]
     guard kernel.hasDataReady else { return formats }
     formats += [
       EventFormat(
-        323, "sock", "sk_data_ready", "const void * skaddr 8 8,__u16 family 16 2,__u16 protocol 18 2,unsigned long ip 24 8",
+        323, .skDataReady, "const void * skaddr 8 8,__u16 family 16 2,__u16 protocol 18 2,unsigned long ip 24 8",
         "\"family=%u protocol=%u func=%ps\", REC->family, REC->protocol, (void *)REC->ip"),
-      EventFormat(324, "sock", "sock_recv_length", length, lengthPrint),
-      EventFormat(325, "sock", "sock_send_length", length, lengthPrint)
+      EventFormat(324, .sockRecvLength, length, lengthPrint),
+      EventFormat(325, .sockSendLength, length, lengthPrint)
     ]
     return formats
   }

@@ -11,19 +11,13 @@ public struct EventRecording {
 
   /// The kinds of event that a kernel of this generation has, of those that a machine writes.
   static func kinds(of kernel: Kernel, hasProbes: Bool) -> Set<EventKind> {
-    let all: Set<EventKind> = [
-      .irqHandlerEntry, .irqHandlerExit, .softirqRaise, .softirqEntry, .softirqExit, .napiPoll, .groReceiveEntry, .groReceiveExit,
-      .netifRxEntry, .netifReceiveSkb, .netDevQueue, .netDevStartXmit, .netDevXmit, .kfreeSkb, .consumeSkb, .skbCopyDatagram,
-      .skDataReady, .sockRecvLength, .sockSendLength, .inetSockSetState, .tcpProbe, .tcpRcvSpaceAdjust, .tcpDestroySock, .schedWaking,
-      .schedSwitch
-    ]
-    let own = kernel.hasDataReady ? all : all.subtracting([.skDataReady, .sockRecvLength, .sockSendLength])
+    let own = Set(EventFormats.all(kernel).map(\.kind))
     return hasProbes ? own.union([.flow, .flowSent]) : own
   }
 
   /// Keeps what a kernel of this generation writes.
   mutating func append(_ event: Event, _ kernel: Kernel) {
-    switch event.body {
+    switch event.kind {
     case .skDataReady, .sockRecvLength, .sockSendLength: if kernel.hasDataReady { events.append(event) }
     default: events.append(event)
     }

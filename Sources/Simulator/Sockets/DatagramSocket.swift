@@ -66,7 +66,7 @@ extension CPU {
     run({ next($0, result) })
   }
 
-  private func received(_ socket: DatagramSocket, _ result: Int) -> Event.Body {
+  private func received(_ socket: DatagramSocket, _ result: Int) -> EventBody {
     .sockRecvLength(
       socket: socket.address, family: Event.AddressFamily.inet, protocol: Event.IPProtocol.udp, result: Int32(result), flags: 0)
   }
