@@ -1,3 +1,5 @@
+internal import Tracepoints
+
 /// The lines on which network devices interrupt, as sysfs tells.
 struct InterruptLines {
   /// Their numbers, as irq_handler_entry has them; in order, each once.
@@ -30,7 +32,7 @@ struct InterruptLines {
 
   /// What the recording says of itself where it keeps only these; `wakepath report` looks for its beginning.
   func note(_ devices: [String]) -> String {
-    "wakepath: of the hard interrupts those of \(devices.joined(separator: ", ")) are recorded: \(condition)"
+    "\(RecordingNote.interruptsChosen) those of \(devices.joined(separator: ", ")) are recorded: \(condition)"
   }
 
   /// Devices stand on each other a few deep: a VLAN on a bond on two cards.

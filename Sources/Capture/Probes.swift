@@ -1,5 +1,6 @@
 internal import Layouts
 internal import SystemPackage
+internal import Tracepoints
 
 /// The probes of one recording: what the kernel's own events leave out, where the kernel can be asked for it without eBPF.
 ///
@@ -12,29 +13,15 @@ struct Probes {
   /// What this kernel does not allow.
   private(set) var refused: [RecordedEvent] = []
 
-  /// What a received packet carries.
-  static let flow = RecordedEvent(
-    system, "flow", for: "addresses, ports, sequence number and TCP flags of each received packet",
-    without: "a packet's flow is known only where an event of its socket shows it")
-  /// What a sent packet carries.
-  static let flowSent = RecordedEvent(
-    system, "flow_sent", for: "addresses, ports, sequence number and TCP flags of each sent packet",
-    without: "sent packets have no flow")
-  /// A packet whose headers the driver left in a page, once they are in sk_buff's own memory.
-  static let flowPulled = RecordedEvent(
-    system, "flow_pulled", for: "ports of packets that a driver received into pages",
-    without: "packets that a driver received into pages have no ports")
-  /// The same for datagrams that UDP has looked at, on kernels whose probes do not know the arguments of a function that returns (before 6.9).
-  static let flowUDP = RecordedEvent(
-    system, "flow_udp", for: "ports of datagrams that a driver received into pages",
-    without: "datagrams that a driver received into pages have no ports", keeping: "nonlinear > 0")
-  /// The socket's announcement of data, on kernels that have no event for it (before 6.3).
-  static let readable = RecordedEvent(
-    system, "sock_def_readable", for: "the socket announces data (kernels before 6.3, by kprobe)",
-    without: "the step from a packet to the wakeup it causes is inferred")
+  static let flow = RecordedEvent(EventKind.flow.tracepoint)
+  static let flowSent = RecordedEvent(EventKind.flowSent.tracepoint)
+  static let flowPulled = RecordedEvent(EventKind.flowPulled.tracepoint)
+  /// Instead of `flowPulled` on kernels whose probes do not know the arguments of a function that returns (before 6.9).
+  static let flowUDP = RecordedEvent(EventKind.flowUDP.tracepoint)
+  static let readable = RecordedEvent(Tracepoint.sockDefReadable)
 
   /// The system that recordings give for events of these probes; in the kernel, the number of the process is part of the name.
-  static let system = "wakepath"
+  static let system = Tracepoint.probeSystem
 
   /// Makes the probes that `options` ask for and the kernel allows.
   init(_ options: RecordingOptions, _ tracing: TraceDirectory) {

@@ -1,4 +1,6 @@
-/// An event of the kernel that journeys are made of.
+internal import Tracepoints
+
+/// An event that a recording asks the kernel for, as its tracepoint is declared, and what the kernel is to keep of it.
 public struct RecordedEvent: Sendable, Equatable {
   public let system: String
   public let name: String
@@ -11,30 +13,34 @@ public struct RecordedEvent: Sendable, Equatable {
   /// Without it there is nothing to record.
   let isEssential: Bool
   /// What the kernel is to keep of it, in its own words; nil for all.
-  let condition: String?
+  private(set) var condition: String?
 
-  init(
-    _ system: String, _ name: String, for need: String, without cost: String, device: String? = nil, essential: Bool = false,
-    keeping condition: String? = nil
-  ) {
+  /// The event that `tracepoint` declares, with what is kept of it in every recording.
+  init(_ tracepoint: Tracepoint) {
+    system = tracepoint.system
+    name = tracepoint.name
+    need = tracepoint.need
+    cost = tracepoint.cost
+    deviceField = tracepoint.deviceField
+    isEssential = tracepoint.isEssential
+    if case .condition(let condition) = tracepoint.filter { self.condition = condition }
+  }
+
+  private init(_ event: RecordedEvent, system: String) {
     self.system = system
-    self.name = name
-    self.need = need
-    self.cost = cost
-    deviceField = device
-    isEssential = essential
-    self.condition = condition
+    (name, need, cost) = (event.name, event.need, event.cost)
+    (deviceField, isEssential, condition) = (event.deviceField, event.isEssential, event.condition)
   }
 
   /// The same event, of which the kernel is to keep what `condition` says.
-  func keeping(_ condition: String) -> RecordedEvent {
-    RecordedEvent(system, name, for: need, without: cost, device: deviceField, essential: isEssential, keeping: condition)
+  private func keeping(_ condition: String) -> RecordedEvent {
+    var event = self
+    event.condition = condition
+    return event
   }
 
   /// The same event under the system `group`.
-  func inGroup(_ group: String) -> RecordedEvent {
-    RecordedEvent(group, name, for: need, without: cost, device: deviceField, essential: isEssential, keeping: condition)
-  }
+  func inGroup(_ group: String) -> RecordedEvent { RecordedEvent(self, system: group) }
 
   /// What the kernel is to keep of it where `filter` keeps devices in a field; nil for all.
   func condition(keeping filter: ((String) -> String)?) -> String? { deviceField.flatMap { filter?($0) } ?? condition }
@@ -49,115 +55,42 @@ extension RecordedEvent {
   static func wanted(_ options: RecordingOptions) -> [RecordedEvent] {
     let lines = InterruptLines(of: options.devices)?.condition
     let tasks = TaskFilter(options.tasks)
-    return all.map { event in
+    return declared(.always).map { tracepoint in
       let condition: String? =
-        switch event.name {
-        case "irq_handler_entry", "irq_handler_exit": lines
-        case "sched_waking": tasks?.condition("comm")
-        case "sched_switch": tasks?.condition("prev_comm", "next_comm")
+        switch tracepoint.filter {
+        case .interruptLines: lines
+        case .tasks(let fields): tasks?.condition(fields)
         default: nil
         }
+      let event = RecordedEvent(tracepoint)
       return condition.map { event.keeping($0) } ?? event
     } + (options.recordsDMA ? dma(options.devices) : [])
   }
 
   /// Every event that `record` asks the kernel for, in the order of a packet's way.
-  public static let all: [RecordedEvent] = [
-    // The interrupt and its soft half.
-    RecordedEvent(
-      "irq", "irq_handler_entry", for: "the hard interrupt that announces a packet",
-      without: "journeys begin at the soft interrupt"),
-    RecordedEvent(
-      "irq", "irq_handler_exit", for: "how long the hard interrupt held the CPU",
-      without: "events inside an interrupt handler are told apart by their flags only"),
-    RecordedEvent(
-      "irq", "softirq_raise", for: "when the hard half asks for the soft half",
-      without: "the wait for the soft interrupt counts as time in the hard one", keeping: "vec == 3"),
-    RecordedEvent(
-      "irq", "softirq_entry", for: "when the soft half starts, on which CPU and in whose time",
-      without: "waiting for the soft interrupt cannot be told from polling in it"),
-    RecordedEvent(
-      "irq", "softirq_exit", for: "when the soft half ends",
-      without: "what follows a soft interrupt may be counted as part of it"),
-    RecordedEvent(
-      "napi", "napi_poll", for: "how many packets one poll of a driver took, and from which device",
-      without: "batches of packets cannot be shown, and threaded NAPI is not recognised"),
+  public static let all = declared(.always).map { RecordedEvent($0) }
 
-    // From the driver to the transport.
-    RecordedEvent(
-      "net", "napi_gro_receive_entry", for: "the driver hands a packet to the stack",
-      without: "merging by GRO cannot be shown, and the driver's time is counted as the stack's", device: "name"),
-    RecordedEvent(
-      "net", "napi_gro_receive_exit", for: "whether GRO merged, held or passed the packet",
-      without: "which frames were merged into a packet is unknown"),
-    RecordedEvent(
-      "net", "napi_gro_frags_entry", for: "the same for drivers that hand over fragments",
-      without: "packets of drivers that use fragments begin at netif_receive_skb", device: "name"),
-    RecordedEvent(
-      "net", "napi_gro_frags_exit", for: "the same for drivers that hand over fragments",
-      without: "which fragments were merged into a packet is unknown"),
-    RecordedEvent(
-      "net", "netif_rx_entry", for: "a packet of loopback or of a driver without NAPI enters the stack",
-      without: "packets over loopback begin at netif_receive_skb", device: "name"),
-    RecordedEvent(
-      "net", "netif_receive_skb_entry", for: "a packet enters the stack past GRO",
-      without: "packets handed over past GRO begin at netif_receive_skb", device: "name"),
-    RecordedEvent(
-      "net", "netif_receive_skb_list_entry", for: "a driver hands over a list of packets past GRO",
-      without: "packets handed over in lists begin at netif_receive_skb", device: "name"),
-    RecordedEvent(
-      "net", "netif_receive_skb", for: "protocol processing of a packet begins",
-      without: "no packet can be followed", device: "name", essential: true),
-    RecordedEvent(
-      "tcp", "tcp_probe", for: "TCP takes a segment for a socket: addresses, ports and length",
-      without: "TCP segments have no flow and their time in the transport is unknown"),
+  private static func declared(_ recording: Tracepoint.Recording) -> [Tracepoint] {
+    EventKind.allCases.map(\.tracepoint).filter { $0.recording == recording }
+  }
+}
 
-    // From the socket to the application.
-    RecordedEvent(
-      "sock", "sk_data_ready", for: "the socket announces data",
-      without: "the step from a packet to the wakeup it causes is inferred (kernels before 6.3 lack the event)"),
-    RecordedEvent(
-      "sched", "sched_waking", for: "which task the kernel wakes for the data",
-      without: "the wait between wakeup and running cannot be measured"),
-    RecordedEvent(
-      "sched", "sched_switch", for: "when the application runs, and who held the CPU before",
-      without: "scheduling delays and the names of tasks are unknown"),
-    RecordedEvent(
-      "skb", "skb_copy_datagram_iovec", for: "the application copies a TCP packet's bytes",
-      without: "reads of TCP data are known by position in the stream only"),
-    RecordedEvent(
-      "tcp", "tcp_rcv_space_adjust", for: "a TCP read comes to its end",
-      without: "the end of a TCP read is taken from the copies before it"),
-    RecordedEvent(
-      "sock", "sock_recv_length", for: "how many bytes a read returned, for which socket",
-      without: "reads have no length, and TCP stream positions are unknown (kernels before 6.3 lack the event)"),
-    RecordedEvent(
-      "sock", "inet_sock_set_state", for: "connections come and go: a socket's address gets and loses its meaning",
-      without: "a socket whose memory is used again may be taken for the old one"),
-    RecordedEvent(
-      "tcp", "tcp_destroy_sock", for: "a TCP socket ends",
-      without: "the end of a socket is known from its state only"),
+/// Memory that drivers share with their devices.
+extension RecordedEvent {
+  /// The events of memory that a driver hands to its device to write packets into, and takes back. The kernel is asked for the direction
+  /// FROM_DEVICE alone, and for the hardware behind `devices` where it is known.
+  static func dma(_ devices: [String]) -> [RecordedEvent] {
+    let names = Set(devices.flatMap { hardware(behind: $0) }).sorted()
+    let fromDevice = "dir == \(DMABuffer.Direction.fromDevice.rawValue)"
+    let condition =
+      names.isEmpty ? fromDevice : "\(fromDevice) && (\(names.map { "device == \"\($0)\"" }.joined(separator: " || ")))"
+    return declared(.withDMA).map { RecordedEvent($0).keeping(condition) }
+  }
 
-    // The end of a packet.
-    RecordedEvent(
-      "skb", "consume_skb", for: "a packet ends well: a datagram was read, a transmission is complete",
-      without: "reads of datagrams and completions of transmissions are unknown"),
-    RecordedEvent(
-      "skb", "kfree_skb", for: "a packet is dropped, where and why",
-      without: "drops and their reasons are unknown"),
-
-    // The way out.
-    RecordedEvent(
-      "sock", "sock_send_length", for: "the application sends",
-      without: "journeys of sent packets begin at the queue (kernels before 6.3 lack the event)"),
-    RecordedEvent(
-      "net", "net_dev_queue", for: "a packet is queued to a device",
-      without: "time in the queue of a device is unknown", device: "name"),
-    RecordedEvent(
-      "net", "net_dev_start_xmit", for: "the driver begins to send a packet",
-      without: "time in the queue cannot be told from time in the driver", device: "name"),
-    RecordedEvent(
-      "net", "net_dev_xmit", for: "the driver has taken a packet, or refused it",
-      without: "refusals of the driver are unknown", device: "name")
-  ]
+  /// The names that the network device's hardware may have in dma events: its own and, for virtio, that of the PCI device above it.
+  /// None where it has no hardware or lives in another network namespace.
+  private static func hardware(behind device: String) -> [String] {
+    guard let path = SystemCalls.resolved("/sys/class/net/\(device)/device") else { return [] }
+    return path.split(separator: "/").suffix(2).map(String.init)
+  }
 }

@@ -1,3 +1,5 @@
+internal import Tracepoints
+
 /// Sleeps while the kernel records: in windows if asked to, and with looks at a flight recording.
 struct RecordingWait {
   private let inbox: Inbox
@@ -8,28 +10,24 @@ struct RecordingWait {
     self.deadline = deadline
   }
 
-  /// What the recording says where a window begins and ends; `wakepath report` looks for these.
-  static let windowBegins = "wakepath: a window begins"
-  static let windowEnds = "wakepath: a window ends"
-
   /// Returns when the recording of `events` is to end.
   func untilEnd(
     _ instance: borrowing RecordingInstance, _ events: [RecordedEvent], _ burst: RecordingOptions.Burst?, _ watch: FlightWatch?
   ) throws(CaptureError) -> RecordingSummary.End {
-    if burst != nil { instance.mark(Self.windowBegins) }
+    if burst != nil { instance.mark("\(RecordingNote.windowBegins)") }
     while true {
       let now = ContinuousClock.now
       if let end = end(until: burst.map { now + $0.on } ?? watch.map { now + $0.period }) { return end }
       if let watch, try watch.look() { return .triggered }
       guard let burst else { continue }
-      instance.mark(Self.windowEnds)
+      instance.mark("\(RecordingNote.windowEnds)")
       let next = ContinuousClock.now + burst.off
       try instance.turn(on: false)
       if burst.disablesEvents { try instance.disableEvents() }
       if let end = end(until: next) { return end }
       if burst.disablesEvents { try instance.enable(events) }
       try instance.turn(on: true)
-      instance.mark(Self.windowBegins)
+      instance.mark("\(RecordingNote.windowBegins)")
     }
   }
 

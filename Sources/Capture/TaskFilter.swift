@@ -1,3 +1,5 @@
+internal import Tracepoints
+
 /// The tasks whose scheduling is recorded. The kernel compares names: whom a packet wakes it cannot ask.
 struct TaskFilter {
   private let names: [String]
@@ -18,10 +20,10 @@ struct TaskFilter {
   private static let threads = ["ksoftirqd/*", "napi/*", "irq/*"]
 
   /// What the kernel is to keep of an event that has names of tasks in `fields`.
-  func condition(_ fields: String...) -> String {
+  func condition(_ fields: [String]) -> String {
     fields.flatMap { field in names.map { "\(field) == \"\($0)\"" } + Self.threads.map { "\(field) ~ \"\($0)\"" } }.joined(separator: " || ")
   }
 
   /// What the recording says of itself, a line for each name; `wakepath report` looks for its beginning and end.
-  var notes: [String] { names.map { "wakepath: of the tasks those called \($0) are recorded" } }
+  var notes: [String] { names.map { "\(RecordingNote.beforeTask)\($0)\(RecordingNote.behindTask)" } }
 }
