@@ -158,6 +158,7 @@ public struct JourneyEngine: ~Copyable, Sendable {
     case .tcpDestroySock:
       receive.destroyed(e.tcpDestroySock.socket, &sockets)
       receive.destroyed(e.tcpDestroySock.cookie, &sockets)
+    case .sockRcvqueueFull: counted.note(e.sockRcvqueueFull)
     case .flow: receive.identify(e.header, isPulled: false, &sockets)
     case .flowPulled: receive.identify(e.header, isPulled: true, &sockets)
     case .flowSent: transmit.identify(e, e.header)

@@ -63,6 +63,7 @@ extension LatencyReport {
       json.field("frames", statistics.frames)
       json.field("packets", statistics.packets)
       for outcome in Journey.Outcome.allCases where outcome != .completed { json.field(outcome.rawValue, statistics.packets(outcome)) }
+      if statistics.fullQueues > 0 { json.field("fullQueues", statistics.fullQueues) }
     }
     json.object("tx") { json in
       json.field("packets", statistics.sent)

@@ -67,6 +67,12 @@ extension LatencyReport {
     if statistics.sent > 0 {
       output.line(style.bold("Sent      ") + "\(Self.plural(statistics.sent, "packet")), \(Durations.count(statistics.sentCompleted)) seen completed")
     }
+    if statistics.fullQueues > 0 {
+      output.line(
+        style.warning(style.bold("Full      "))
+          + "\(Self.plural(statistics.fullQueues, "time")) a socket had no room for a packet: give it more than "
+          + "\(statistics.leastQueueLimit) bytes (SO_RCVBUF), or read it faster")
+    }
     output.line()
   }
 

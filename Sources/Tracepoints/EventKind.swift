@@ -10,7 +10,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
   case tcpProbe
   // From the socket to the application.
   case skDataReady, schedWaking, schedSwitch
-  case skbCopyDatagram, tcpRcvSpaceAdjust, sockRecvLength, inetSockSetState, tcpDestroySock
+  case skbCopyDatagram, tcpRcvSpaceAdjust, sockRecvLength, inetSockSetState, tcpDestroySock, sockRcvqueueFull
   // The end of a packet.
   case consumeSkb, kfreeSkb
   // The way out.
@@ -48,6 +48,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     case .sockRecvLength: .sockRecvLength
     case .inetSockSetState: .inetSockSetState
     case .tcpDestroySock: .tcpDestroySock
+    case .sockRcvqueueFull: .sockRcvqueueFull
     case .consumeSkb: .consumeSkb
     case .kfreeSkb: .kfreeSkb
     case .sockSendLength: .sockSendLength
@@ -80,7 +81,7 @@ extension EventBody {
     case groEntry, groExit, netifRxEntry, receiveEntry, receiveListEntry, netifReceiveSkb
     case netDevQueue, netDevStartXmit, netDevXmit
     case kfreeSkb, consumeSkb, skbCopyDatagram
-    case skDataReady, sockRecvLength, sockSendLength, inetSockSetState
+    case skDataReady, sockRecvLength, sockSendLength, inetSockSetState, sockRcvqueueFull
     case tcpProbe, tcpRcvSpaceAdjust, tcpDestroySock
     case schedWaking, schedSwitch
     case dmaMap, dmaUnmap, dmaSyncForCPU

@@ -46,6 +46,7 @@ import Testing
       .schedSwitch(previous: .max, previousState: .min, next: -1, nextComm: name),
       ["prev_pid": 0x7fff_ffff, "prev_state": .min, "next_pid": -1, "next_comm": 7]
     ),
+    (.sockRcvqueueFull(allocated: -1, truesize: .max, limit: 212_992), ["rmem_alloc": -1, "truesize": 0xffff_ffff, "sk_rcvbuf": 212_992]),
     (.dmaMap(buffer), shared.merging(["dma_addr": -1]) { $1 }), (.dmaUnmap(buffer), shared.merging(["addr": -1]) { $1 }),
     (.dmaSyncForCPU(buffer), shared.merging(["dma_addr": -1]) { $1 }), (.windowBegins, [:]), (.windowEnds, [:]), (.interruptsChosen, [:]),
     (.taskChosen(comm: name), ["comm": 7]), (.gap(before: .max, events: nil), ["before": -1, "events": 0]),

@@ -76,6 +76,9 @@ extension EventStream {
       let segment = event.tcpProbe
       return "probe \(hex(segment.skb)) \(hex(segment.socket)) \(segment.cookie) \(text(segment.flow)) \(segment.dataLength)"
     case .tcpRcvSpaceAdjust: return "adjust \(event.tcpRcvSpaceAdjust.cookie) \(text(event.tcpRcvSpaceAdjust.flow))"
+    case .sockRcvqueueFull:
+      let full = event.sockRcvqueueFull
+      return "full \(full.allocated) + \(full.truesize) > \(full.limit)"
     case .tcpDestroySock: return "destroy \(event.tcpDestroySock.cookie)"
     case .sockDefReadable: return "sockDefReadable(socket: \(event.sockDefReadable.socket))"
     default: return "\(event.kind)"

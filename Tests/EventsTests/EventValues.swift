@@ -73,6 +73,9 @@ enum EventValues {
     case .tcpRcvSpaceAdjust:
       let end = event.tcpRcvSpaceAdjust
       return ["skaddr": bits(end.socket), "sock_cookie": bits(end.cookie), "flow": wide(end.flow.index)]
+    case .sockRcvqueueFull:
+      let full = event.sockRcvqueueFull
+      return ["rmem_alloc": wide(full.allocated), "truesize": wide(full.truesize), "sk_rcvbuf": wide(full.limit)]
     case .tcpDestroySock: return ["skaddr": bits(event.tcpDestroySock.socket), "sock_cookie": bits(event.tcpDestroySock.cookie)]
     default: return ["\(event.kind) has no line here": 0]
     }

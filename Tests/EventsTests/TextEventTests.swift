@@ -98,6 +98,7 @@ struct TextEventTests {
       ("tcp_rcv_space_adjust: family=AF_INET \(v4) sock_cookie=c", "adjust 12 10.9.0.1:40000-10.9.0.2:7001"),
       ("tcp_rcv_space_adjust: \(v4) sock_cookie=c", "adjust 12 10.9.0.1:40000-10.9.0.2:7001"),
       ("tcp_destroy_sock: family=AF_INET \(v4) sock_cookie=c", "destroy 12"),
+      ("sock_rcvqueue_full: rmem_alloc=213760 truesize=1280 sk_rcvbuf=212992", "full 213760 + 1280 > 212992"),
       ("sched_waking: comm=python3 pid=9154 prio=120 target_cpu=001", "waking 9154 python3"),
       ("sched_waking: comm=a pid=7 b: pid=9154 prio=-1 success=1 target_cpu=001", "waking 9154 a pid=7 b:")
     ])

@@ -207,4 +207,10 @@ extension Script {
       }
     }
   }
+
+  @Test func socketsWithoutRoomAreCounted() {
+    let k = Script()
+    for limit in [212_992, 4_608, 65_536] as [Int32] { k.emit(.sockRcvqueueFull(allocated: limit, truesize: 768, limit: limit)) }
+    #expect(k.engine.statistics.fullQueues == 3 && k.engine.statistics.leastQueueLimit == 4_608)
+  }
 }

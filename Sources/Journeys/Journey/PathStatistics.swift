@@ -25,10 +25,19 @@ public struct PathStatistics: Sendable {
   public internal(set) var sent = 0
   public internal(set) var sentCompleted = 0
   public internal(set) var sentDropped = 0
+  /// Times that a socket had no room for a packet (`sock_rcvqueue_full`), and the least memory that such a socket may use, in bytes.
+  public internal(set) var fullQueues = 0
+  public internal(set) var leastQueueLimit = Int32.max
   /// Packets given up because too many were in flight.
   public internal(set) var evicted = 0
   /// Drops of received packets by reason and place, at most a few hundred kinds.
   public private(set) var drops: [Drop: Int] = [:]
+
+  /// A socket had no room for a packet.
+  mutating func note(_ full: SockRcvqueueFull) {
+    fullQueues += 1
+    leastQueueLimit = min(leastQueueLimit, full.limit)
+  }
 
   mutating func choose(_ task: NameID) { if !chosenTasks.contains(task), chosenTasks.count < 1024 { chosenTasks.append(task) } }
 
