@@ -82,7 +82,7 @@ let package = Package(
     .testTarget(name: "DecodingTests", dependencies: ["Bytes", "Decoding", "Support"], exclude: ["Crashes"], swiftSettings: tests),
     .testTarget(name: "EventsTests", dependencies: ["Bytes", "Decoding", "Events", "Support", "Tracepoints"], swiftSettings: tests),
     .testTarget(name: "LayoutsTests", dependencies: ["Bytes", "Layouts", "Support"], swiftSettings: tests),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports"], swiftSettings: tests),
+    .testTarget(name: "ReportsTests", dependencies: ["Bytes", "Reports", "Support"], swiftSettings: tests),
     .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], swiftSettings: tests),
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys", "Support"], swiftSettings: tests),
     .testTarget(

@@ -18,7 +18,7 @@ public final class InputFile: Sendable {
       try self.init(path: "standard input", spooling: 0)
       return
     }
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe path.withFileName { unsafe open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw BytesError(path: path, reason: Self.lastError()) }
     let status = Self.status(descriptor)
     switch status.kind {

@@ -90,10 +90,8 @@ extension RawSpan {
     }
   }
 
-  /// The bytes as UTF-8 text, broken sequences repaired.
-  public var text: String {
-    unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
-  }
+  /// The bytes as UTF-8 text; those that are none are kept (`ByteText`).
+  public var text: String { String(keeping: array) }
 
   /// The bytes as an array.
   public var array: [UInt8] {

@@ -6,7 +6,7 @@
 public enum VirtualFile {
   /// The contents of `path`; nil if it cannot be read or has more than `limit` bytes.
   public static func contents(of path: String, limit: Int = 64 << 20) -> ByteBuffer? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe path.withFileName { unsafe open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var whole = ByteBuffer(capacity: 1 << 16)

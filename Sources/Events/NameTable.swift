@@ -89,7 +89,7 @@ public struct NameTable: Sendable {
 
   /// The id of `name`.
   public mutating func intern(_ name: String) -> NameID {
-    let buffer = ByteBuffer(Array(name.utf8))
+    let buffer = ByteBuffer(name.keptBytes)
     return intern(buffer.bytes)
   }
 

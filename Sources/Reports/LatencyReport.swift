@@ -25,6 +25,12 @@ public struct LatencyReport: Sendable {
   /// So many of the slowest are kept whole: one in a hundred, of a hundred thousand.
   private static let slowestLimit = 1000
 
+  /// Said in place of what was received where nothing that is wanted was found.
+  public var whyEmpty: String?
+
+  /// Whether only some journeys are wanted.
+  var isSelective: Bool { selected != nil }
+
   /// A report of every journey, or (`isSelective`) of those alone that are taken in: counts and drops, too, are theirs then.
   public init(isSelective: Bool = false) {
     if isSelective { selected = PathStatistics() }

@@ -1,3 +1,4 @@
+import Support
 import Testing
 
 @testable import Reports
@@ -6,7 +7,7 @@ import Testing
 @Suite struct HistogramTests {
   /// Durations of all magnitudes, up to some beyond an hour.
   private static let durations: [UInt64] = {
-    var random = SystemRandomNumberGenerator()
+    var random = SplitMix(state: 1)
     let some = (0..<20_000).map { _ in UInt64.random(in: 0...(1 << UInt64.random(in: 0...43, using: &random)), using: &random) }
     return some + [0, 1, 1023, 1024, 2047, 2048, 2049, 4095, 4096, .max]
   }()
@@ -29,8 +30,9 @@ import Testing
     var table = HistogramTable(count: 3)
     table.append()
     var alone = (0..<4).map { _ in DurationHistogram() }
+    var random = SplitMix(state: 2)
     for duration in Self.durations {
-      let row = Int.random(in: 0..<4)
+      let row = Int.random(in: 0..<4, using: &random)
       table.add(duration, to: row)
       alone[row].add(duration)
       if row == 1 { alone[0].add(duration) }

@@ -147,7 +147,7 @@ internal import CTraceEvent
 
   /// The name the recording knows for task `pid`.
   func comm(_ pid: Int32) -> String {
-    unsafe tep_data_comm_from_pid(handle, pid).map { unsafe String(cString: $0) } ?? "<...>"
+    unsafe tep_data_comm_from_pid(handle, pid).map { unsafe String(keeping: $0) } ?? "<...>"
   }
 
   /// The kernel symbol at `address`, with the offset into it, or nil.

@@ -5,57 +5,69 @@ public import Journeys
 extension LatencyReport {
   /// Writes the document of `report --json`.
   public func writeJSON(_ stream: borrowing EventStream, _ engine: borrowing JourneyEngine, to output: inout TextOutput) {
-    var json = JSONWriter()
     let trace = TraceSummary(stream)
     let statistics = statistics(engine)
     let drops = Self.drops(statistics, stream)
-    json.object { json in
-      trace.write(&json)
-      json.object("packets") { Self.packets(statistics, &$0) }
-      json.object("completeness") { json in
-        for kind in Journey.Completeness.allCases { json.field(kind.rawValue, statistics.packets(kind)) }
-      }
-      json.array("stages", all.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
-      json.array("deliveredStages", delivered.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
-      json.array("sentStages", sent.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
-      json.key("total")
-      Self.row(total?.from ?? .irq, .read, total?.histogram ?? DurationHistogram(), &json)
-      json.array("totals", totals) { json, row in Self.row(row.from, .read, row.histogram, &json) }
-      json.array("paths", paths.inOrder) { json, row in
-        json.object { json in
-          json.field("direction", row.path.direction.rawValue)
-          json.field("device", stream.names[row.path.device])
-          json.field("protocol", row.path.protocolNumber.map { PacketJSON.protocolName($0) })
-          Self.durations(row.histogram, &json)
+    let devices = paths.inOrder.map { stream.names[$0.path.device] }
+    let tasks = statistics.chosenTasks.map { stream.names[$0] }
+    output.json { json in
+      json.object { json in
+        trace.write(&json)
+        json.object("packets") { Self.packets(statistics, &$0) }
+        json.object("completeness") { json in
+          for kind in Journey.Completeness.allCases { json.field(kind.rawValue, statistics.packets(kind)) }
         }
-      }
-      json.object("interrupts") { Self.interrupts(statistics, &$0) }
-      if !statistics.chosenTasks.isEmpty { json.array("schedulingOf", statistics.chosenTasks) { $0.string(stream.names[$1]) } }
-      json.array("drops", drops) { json, drop in
-        json.object { json in
-          json.field("reason", drop.reason)
-          json.field("location", drop.location)
-          json.field("count", drop.count)
+        times(devices, &json)
+        json.object("interrupts") { Self.interrupts(statistics, &$0) }
+        if !tasks.isEmpty { json.array("schedulingOf", tasks) { $0.string($1) } }
+        json.array("drops", drops) { json, drop in
+          json.object { json in
+            json.field("reason", drop.reason)
+            json.field("location", drop.location)
+            json.field("count", drop.count)
+          }
         }
-      }
-      json.array("causes", causesByTime) { json, row in
-        json.object { json in
-          json.field("cause", row.cause.id)
-          json.field("packets", row.packets)
-          json.field("time", row.time)
-        }
-      }
-      json.array("tail", tailShares) { json, row in
-        json.object { json in
-          json.field("from", row.pair.from.id)
-          json.field("to", row.pair.to.id)
-          json.field("permille", Int(row.share * 1000 + 0.5))
-        }
+        waits(&json)
       }
     }
-    output.bytes.append(contentsOf: json.bytes)
-    output.endLine()
     output.flush()
+  }
+
+  /// The histograms: by pair of stages, of whole journeys, by path.
+  private func times(_ devices: [String], _ json: inout JSONWriter) {
+    json.array("stages", all.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
+    json.array("deliveredStages", delivered.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
+    json.array("sentStages", sent.inOrder) { json, row in Self.row(row.pair.from, row.pair.to, row.histogram, &json) }
+    json.key("total")
+    Self.row(total?.from ?? .irq, .read, total?.histogram ?? DurationHistogram(), &json)
+    json.array("totals", totals) { json, row in Self.row(row.from, .read, row.histogram, &json) }
+    json.array("paths", zip(paths.inOrder, devices)) { json, entry in
+      let (row, device) = entry
+      json.object { json in
+        json.field("direction", row.path.direction.rawValue)
+        json.field("device", device)
+        json.field("protocol", row.path.protocolNumber.map { PacketJSON.protocolName($0) })
+        Self.durations(row.histogram, &json)
+      }
+    }
+  }
+
+  /// What packets waited for, and where the time of the slowest went.
+  private func waits(_ json: inout JSONWriter) {
+    json.array("causes", causesByTime) { json, row in
+      json.object { json in
+        json.field("cause", row.cause.id)
+        json.field("packets", row.packets)
+        json.field("time", row.time)
+      }
+    }
+    json.array("tail", tailShares) { json, row in
+      json.object { json in
+        json.field("from", row.pair.from.id)
+        json.field("to", row.pair.to.id)
+        json.field("permille", Int(row.share * 1000 + 0.5))
+      }
+    }
   }
 
   private static func packets(_ statistics: PathStatistics, _ json: inout JSONWriter) {

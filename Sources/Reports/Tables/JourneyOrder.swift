@@ -13,6 +13,7 @@ public struct JourneyOrder {
   private var waiting = Heap<Waiting>()
   private static let limit = 100_000
 
+  /// An order of no journey yet.
   public init() {}
 
   /// Takes in a journey that has ended.

@@ -20,8 +20,8 @@ extension Timeline {
       if index > 0 { writeGap(gaps[index - 1], stream, style, &output) }
       output.line(
         Durations.right(Self.offset(seen.mark.time, from: first), 11) + "  " + style.bold(Durations.left(seen.stage.id, 10))
-          + "CPU \(seen.mark.cpu)  " + Durations.left("\(seen.mark.context)", 9) + Durations.left(seen.mark.evidence.name, 24)
-          + (seen.mark.link == .exact ? "" : style.dim("(\(seen.mark.link)) ")) + style.dim(Self.meaning(seen.stage, seen.mark)))
+          + "CPU \(seen.mark.cpu)  " + Durations.left(seen.mark.context.name, 9) + Durations.left(seen.mark.evidence.name, 24)
+          + (seen.mark.link == .exact ? "" : style.dim("(\(seen.mark.link.name)) ")) + style.dim(Self.meaning(seen.stage, seen.mark)))
     }
     output.line()
     output.line(style.dim("from \(Durations.stamp(first)) of the trace's clock"))
@@ -51,7 +51,8 @@ extension Timeline {
     output.line(line)
   }
 
-  private static func name(_ occupant: Occupant, _ stream: borrowing EventStream) -> String {
+  /// What an occupant is called: an interrupt and its handler, a vector, a task.
+  static func name(_ occupant: Occupant, _ stream: borrowing EventStream) -> String {
     switch occupant.kind {
     case .hardirq(let irq, let name): "interrupt \(irq) (\(stream.names[name]))"
     case .softirq(let vector): SoftIRQ.names.indices.contains(Int(vector)) ? SoftIRQ.names[Int(vector)] : "softirq \(vector)"
@@ -67,37 +68,5 @@ extension Timeline {
     case .lost: "events were lost inside it"
     case .ambiguous: "two packets fit the evidence"
     }
-  }
-
-  /// Writes the timeline as JSON.
-  public func writeJSON(_ stream: borrowing EventStream, to output: inout TextOutput) {
-    var holders: [[(name: String, time: UInt64)]] = []
-    for gap in gaps { holders.append(gap.occupants.map { (Self.name($0.occupant, stream), $0.time) }) }
-    var json = JSONWriter()
-    let journey = journey
-    json.object { json in
-      json.field("id", journey.id)
-      json.field("outcome", journey.outcome.rawValue)
-      json.field("completeness", journey.completeness.rawValue)
-      json.array("gaps", gaps.indices) { json, index in
-        json.object { json in
-          json.field("from", gaps[index].from.stage.id)
-          json.field("to", gaps[index].to.stage.id)
-          json.field("begin", gaps[index].from.mark.time)
-          json.field("end", gaps[index].to.mark.time)
-          json.field("cpu", gaps[index].to.mark.cpu)
-          json.field("cause", journey.waits.first { $0.from == gaps[index].from.stage }?.cause.id)
-          json.array("held", holders[index]) { json, holder in
-            json.object { json in
-              json.field("by", holder.name)
-              json.field("time", holder.time)
-            }
-          }
-        }
-      }
-    }
-    output.bytes.append(contentsOf: json.bytes)
-    output.endLine()
-    output.flush()
   }
 }

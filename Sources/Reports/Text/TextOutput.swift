@@ -1,8 +1,9 @@
 public import Bytes
 
-/// Collects output in bytes and writes it in large pieces; lines of a hot path never become a `String` on the way.
+/// Collects output in bytes and writes it in large pieces. Text that goes through it is safe for a terminal (`TerminalText`), so that no printer can
+/// forget to make it so.
 public struct TextOutput {
-  /// What was written since the last flush.
+  /// What was written since the last flush; what is appended here directly goes out as it is.
   public var bytes: [UInt8] = []
   private let descriptor: OutputDescriptor
   /// Set when the reader of our output is gone: nothing more needs to be made.
@@ -17,11 +18,21 @@ public struct TextOutput {
   private static let pieceSize = 1 << 16
 
   /// Appends `text`.
-  public mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  public mutating func write(_ text: String) { TerminalText.append(text, to: &bytes) }
 
   /// Appends `text` and ends the line.
   public mutating func line(_ text: String = "") {
-    bytes.append(contentsOf: text.utf8)
+    TerminalText.append(text, to: &bytes)
+    endLine()
+  }
+
+  /// Appends the JSON that `body` writes, and ends the line.
+  mutating func json(_ body: (inout JSONWriter) -> Void) {
+    // The bytes move there and back: a line of JSON needs no memory of its own.
+    var writer = JSONWriter()
+    swap(&writer.bytes, &bytes)
+    body(&writer)
+    swap(&writer.bytes, &bytes)
     endLine()
   }
 
