@@ -1,7 +1,7 @@
 import Decoding
 import Events
 import Journeys
-import Model
+import Reports
 
 /// Runs a recording through the engine.
 enum Analysis {
@@ -16,64 +16,59 @@ enum Analysis {
     _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations,
     _ each: (Journey, borrowing EventStream) -> Bool
   ) {
+    drive(&stream, &engine, &found) { engine, _, stream in
+      for journey in engine.finished { guard each(journey, stream) else { return false } }
+      return true
+    }
+  }
+
+  /// Hands every journey to `each` in the order of their first events, with the rules that its packet broke. A journey waits for older ones that
+  /// are under way (`JourneyOrder` says how many do).
+  static func runInOrder(
+    _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations,
+    _ each: (Journey, [String], borrowing EventStream) -> Bool
+  ) {
+    var order = JourneyOrder()
+    var sinceLook = 0
+    drive(&stream, &engine, &found) { engine, found, stream in
+      for journey in engine.finished { order.add(journey) }
+      sinceLook += engine.finished.count
+      // Looking for the oldest packet in flight costs a walk over all of them.
+      guard sinceLook >= 512 else { return true }
+      sinceLook = 0
+      let oldest = engine.oldestInFlight
+      while let journey = order.next(oldest: oldest) { guard each(journey, found.take(journey.id), stream) else { return false } }
+      return true
+    }
+    while let journey = order.next(oldest: nil) { guard each(journey, found.take(journey.id), stream) else { return } }
+  }
+
+  /// Feeds the engine, and calls `drain` whenever journeys have ended; they are forgotten afterwards.
+  private static func drive(
+    _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations,
+    _ drain: (borrowing JourneyEngine, inout FoundDeviations, borrowing EventStream) -> Bool
+  ) {
+    func hand(_ engine: inout JourneyEngine, _ found: inout FoundDeviations, _ stream: borrowing EventStream) -> Bool {
+      if engine.finished.isEmpty { return true }
+      defer { engine.finished.removeAll(keepingCapacity: true) }
+      return drain(engine, &found, stream)
+    }
     var events = EventBatch()
     let isWanted = found.isWanted
     while stream.next(&events) {
       guard isWanted else {
         engine.consume(events)
-        if !drain(stream, &engine, each) { return }
+        if !hand(&engine, &found, stream) { return }
         continue
       }
       for index in 0..<events.count {
         engine.consume(events[index])
         found.observe(events[index], engine)
-        if !engine.finished.isEmpty, !drain(stream, &engine, each) { return }
+        if !hand(&engine, &found, stream) { return }
       }
     }
     engine.finish()
     found.finish(engine)
-    _ = drain(stream, &engine, each)
+    _ = hand(&engine, &found, stream)
   }
-
-  private static func drain(
-    _ stream: borrowing EventStream, _ engine: inout JourneyEngine, _ each: (Journey, borrowing EventStream) -> Bool
-  ) -> Bool {
-    defer { engine.finished.removeAll(keepingCapacity: true) }
-    for journey in engine.finished { guard each(journey, stream) else { return false } }
-    return true
-  }
-}
-
-/// The rules that packets broke, where they are asked for.
-struct FoundDeviations {
-  private var checker: Checker?
-  private var rules: [Int: [String]] = [:]
-  private static let limit = 65_536
-
-  /// Collects nothing unless `isWanted`: checking costs time.
-  init(_ stream: borrowing EventStream, isWanted: Bool) {
-    if isWanted { checker = Checker(kernel: stream.recording.info.kernel) }
-  }
-
-  /// Whether anything is collected.
-  var isWanted: Bool { checker != nil }
-
-  /// Takes in an event that `engine` has consumed, with the journeys that ended with it.
-  mutating func observe(_ event: Event, _ engine: borrowing JourneyEngine) {
-    guard checker != nil else { return }
-    checker?.observe(event, engine)
-    finish(engine)
-  }
-
-  /// Takes in the journeys that have just ended.
-  mutating func finish(_ engine: borrowing JourneyEngine) {
-    guard checker != nil else { return }
-    for journey in engine.finished {
-      guard let broken = checker?.judge(journey), !broken.isEmpty, rules.count < Self.limit else { continue }
-      rules[journey.id] = broken.map(\.rawValue)
-    }
-  }
-
-  /// What packet `id` broke; asked once.
-  mutating func take(_ id: Int) -> [String] { rules.isEmpty ? [] : rules.removeValue(forKey: id) ?? [] }
 }

@@ -63,11 +63,17 @@ enum Failure {
 
 /// Standard error.
 enum Terminal {
+  /// Writes one line, whatever names stand in `sentence`.
   static func warn(_ sentence: String) {
-    write("wakepath: \(sentence)")
+    write(TerminalText.escaped("wakepath: \(sentence)"))
   }
 
-  static func write(_ text: String) {
+  /// Writes lines of the program's own, in which words of the command line may stand.
+  static func writeLines(_ text: String) {
+    write(TerminalText.escaped(text, keepsLines: true))
+  }
+
+  private static func write(_ text: String) {
     _ = OutputDescriptor.standardError.write(Array("\(text)\n".utf8))
   }
 }

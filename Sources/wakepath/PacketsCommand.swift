@@ -24,57 +24,40 @@ struct PacketsCommand: ParsableCommand {
 
   func run() throws {
     var stream = EventStream(try input.open())
-    var engine = JourneyEngine(stream.capabilities)
     var output = TextOutput()
-    var found = FoundDeviations(stream, isWanted: options.json)
+    var sieve = PacketSieve(which.selection)
     if !options.json { output.line(PacketLine.header(options.style)) }
     if let slowest {
-      printSlowest(slowest, &stream, &engine, &found, &output)
+      printSlowest(slowest, &stream, &sieve, &output)
     } else {
-      printInOrder(&stream, &engine, &found, &output)
+      printInOrder(&stream, &sieve, &output)
     }
     output.flush()
+    if !options.quiet, let complaint = sieve.complaint(which.text, stream) { Terminal.warn(complaint) }
     try options.finish(stream.recording.diagnostics)
   }
 
-  private func printInOrder(
-    _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations, _ output: inout TextOutput
-  ) {
-    var order = JourneyOrder()
-    var sinceLook = 0
-    while !output.isClosed, let event = stream.next() {
-      engine.consume(event)
-      found.observe(event, engine)
-      guard !engine.finished.isEmpty else { continue }
-      for journey in engine.finished { order.add(journey) }
-      sinceLook += engine.finished.count
-      engine.finished.removeAll(keepingCapacity: true)
-      // Looking for the oldest packet in flight costs a walk over all of them.
-      guard sinceLook >= 512 else { continue }
-      sinceLook = 0
-      let oldest = engine.oldestInFlight
-      while let journey = order.next(oldest: oldest) { print(journey, found.take(journey.id), stream, &output) }
+  private func printInOrder(_ stream: inout EventStream, _ sieve: inout PacketSieve, _ output: inout TextOutput) {
+    var engine = JourneyEngine(stream.capabilities)
+    var found = FoundDeviations(stream, isWanted: options.json)
+    Analysis.runInOrder(&stream, &engine, &found) { journey, deviations, stream in
+      if sieve.accepts(journey, stream) { print(journey, deviations, stream, &output) }
+      return !output.isClosed
     }
-    engine.finish()
-    found.finish(engine)
-    for journey in engine.finished { order.add(journey) }
-    while let journey = order.next(oldest: nil) { print(journey, found.take(journey.id), stream, &output) }
   }
 
-  private func printSlowest(
-    _ count: Int, _ stream: inout EventStream, _ engine: inout JourneyEngine, _ found: inout FoundDeviations, _ output: inout TextOutput
-  ) {
+  private func printSlowest(_ count: Int, _ stream: inout EventStream, _ sieve: inout PacketSieve, _ output: inout TextOutput) {
+    var engine = JourneyEngine(stream.capabilities)
+    var found = FoundDeviations(stream, isWanted: options.json)
     var slowest = SlowestJourneys(limit: count)
-    let selection = which.selection
     Analysis.run(&stream, &engine, &found) { journey, stream in
-      if selection.accepts(journey, stream) { slowest.add(journey) }
+      if sieve.accepts(journey, stream) { slowest.add(journey) }
       return true
     }
     for journey in slowest.inOrder { print(journey, found.take(journey.id), stream, &output) }
   }
 
   private func print(_ journey: Journey, _ deviations: [String], _ stream: borrowing EventStream, _ output: inout TextOutput) {
-    guard which.selection.accepts(journey, stream) else { return }
     if options.json {
       PacketJSON.write(journey, deviations: deviations, stream, to: &output)
     } else {

@@ -16,33 +16,36 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup var input: InputOptions
 
   func run() throws {
-    try Self.print(try input.open(assumesNoLosses: true), options, which.selection)
+    try Self.print(try input.open(assumesNoLosses: true), options, which)
   }
 
-  /// Prints the report of `recording`, or of the packets of `selection` in it.
-  static func print(_ recording: Recording, _ options: CommonOptions, _ selection: PacketSelection = PacketSelection()) throws {
-    if try report(recording, options, selection) { return }
+  /// Prints the report of `recording`, or of the packets in it that `which` selects.
+  static func print(_ recording: Recording, _ options: CommonOptions, _ which: SelectionOptions? = nil) throws {
+    if try report(recording, options, which) { return }
     do {
-      _ = try report(try recording.reopened(), options, selection)
+      _ = try report(try recording.reopened(), options, which)
     } catch let error as ReadingError {
       throw Failure.input("\(error)")
     }
   }
 
   /// The same, but prints nothing (false) where losses turn up that were not expected.
-  private static func report(_ recording: Recording, _ options: CommonOptions, _ selection: PacketSelection) throws -> Bool {
+  private static func report(_ recording: Recording, _ options: CommonOptions, _ which: SelectionOptions?) throws -> Bool {
     var stream = EventStream(recording)
     var engine = JourneyEngine(stream.capabilities)
+    let selection = which?.selection ?? PacketSelection()
     let isSelective = !selection.isEverything
+    var sieve = PacketSieve(selection)
     var report = LatencyReport(isSelective: isSelective)
     if options.jobs > 1, !isSelective {
       engine = Follower(engine).follow(&stream, &report)
     } else {
       Analysis.run(&stream, &engine) { journey, stream in
-        if !isSelective || selection.accepts(journey, stream) { report.add(journey) }
+        if !isSelective || sieve.accepts(journey, stream) { report.add(journey) }
         return true
       }
     }
+    report.whyEmpty = which.flatMap { sieve.complaint($0.text, stream) }
     if stream.recording.hasUnexpectedLosses { return false }
     var output = TextOutput()
     if options.json {
@@ -50,6 +53,7 @@ struct ReportCommand: ParsableCommand {
     } else {
       report.writeText(stream, engine, options.style, to: &output)
     }
+    if options.json, !options.quiet, let complaint = report.whyEmpty { Terminal.warn(complaint) }
     try options.finish(stream.recording.diagnostics)
     return true
   }

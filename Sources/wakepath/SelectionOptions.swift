@@ -44,15 +44,28 @@ struct SelectionOptions: ParsableArguments {
     selection.slowerThan = slowerThan?.nanoseconds
     return selection
   }
+
+  /// The options as they were given.
+  var text: String {
+    let given: [(name: String, value: String?)] = [
+      ("direction", direction?.value.rawValue), ("outcome", outcome?.value.rawValue), ("device", device), ("pid", pid.map { String($0) }),
+      ("port", port.map { String($0) }), ("flow", flow), ("netns", netns?.text), ("slower-than", slowerThan?.text)
+    ]
+    return given.compactMap { option in option.value.map { "--\(option.name) \($0)" } }.joined(separator: " ")
+  }
 }
 
 /// A network namespace on the command line.
 struct NetworkNamespace: ExpressibleByArgument {
+  /// As it was given.
+  let text: String
+  /// The inode of its file.
   let number: UInt32
 
   init?(argument: String) {
     guard let number = UInt32(argument) ?? Directory.inode(of: argument.contains("/") ? argument : "/run/netns/\(argument)") else { return nil }
     self.number = number
+    text = argument
   }
 }
 

@@ -7,21 +7,22 @@ struct Wakepath: ParsableCommand {
   /// Runs the command. A wrong command line ends with status 2, as scripts expect of tools beside perf and trace-cmd.
   static func main() {
     do {
-      var command = try parseAsRoot()
+      let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+      var command = try parseAsRoot(CommandWords.arranged(CommandArguments.all, subcommands: names))
       try command.run()
-      confessFailure()
+      endIfOutputFailed()
     } catch {
-      confessFailure()
+      endIfOutputFailed()
       guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-      Terminal.write(fullMessage(for: error))
+      Terminal.writeLines(fullMessage(for: error))
       exit(withError: ExitCode(2))
     }
   }
 
   /// An answer that was not written must not pass for one.
-  private static func confessFailure() {
+  private static func endIfOutputFailed() {
     guard let failure = OutputDescriptor.failure else { return }
-    Terminal.write("wakepath: the output cannot be written: \(failure)")
+    Terminal.warn("the output cannot be written: \(failure)")
     exit(withError: ExitCode(3))
   }
 
@@ -34,7 +35,7 @@ struct Wakepath: ParsableCommand {
       - is standard input. Raw ring-buffer pages are read from a copy of tracefs (a directory with per_cpu/cpuN/trace_pipe_raw and events/), or \
       from files with cpuN in their names together with --formats.
       """,
-    version: "0.1",
+    version: Version.current,
     subcommands: [
       RecordCommand.self, ReportCommand.self, PacketsCommand.self, ShowCommand.self, VerifyCommand.self, ModelCommand.self, EventsCommand.self,
       SimulateCommand.self, DoctorCommand.self, ExperimentCommand.self

@@ -24,12 +24,17 @@ public enum Tool {
   }
 
   /// Runs `name` with `arguments`; output goes through files, so that none is too long.
-  public static func run(_ name: String, _ arguments: [String], input: Data? = nil) throws -> ToolResult {
+  /// It starts in `directory`, or where the tests run, with `environment` on top of ours.
+  public static func run(
+    _ name: String, _ arguments: [String], input: Data? = nil, in directory: URL? = nil, environment: [String: String] = [:]
+  ) throws -> ToolResult {
     let folder = try Repository.temporaryDirectory()
     defer { try? FileManager.default.removeItem(at: folder) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: find(name) ?? "/usr/bin/env")
     process.arguments = find(name) == nil ? [name] + arguments : arguments
+    if let directory { process.currentDirectoryURL = directory }
+    if !environment.isEmpty { process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 } }
     func file(_ name: String, _ contents: Data = Data()) throws -> URL {
       let url = folder.appendingPathComponent(name)
       try contents.write(to: url)
