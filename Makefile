@@ -3,7 +3,7 @@
 PACKAGES = libtraceevent-dev libtraceevent1-plugin libtracefs-dev libelf-dev libzstd-dev zlib1g-dev pkg-config trace-cmd python3 iproute2 iputils-ping
 WAKEPATH = .build/release/wakepath
 
-.PHONY: all demo test damage kernels fuzz bench build packages clean
+.PHONY: all demo test lint docs damage simulate kernels fuzz bench build packages clean
 
 all: build
 
@@ -27,6 +27,23 @@ demo: build
 test: packages
 	swift build --build-tests -Xswiftc -O
 	swift test --skip-build -Xswiftc -O
+
+# The formatter, by .swift-format: silent, or it fails.
+lint:
+	swift format lint --strict -r -p Sources Tests Fuzz Package.swift
+
+# The reference of the public targets, one archive for each, in .build/documentation. The plugin is a dependency only here, and builds in a place
+# of its own, so that it costs an ordinary build nothing.
+DOCUMENTED = Bytes Decoding Events Journeys Layouts Model Reports Simulator Capture Experiments
+docs: packages
+	@command -v docc >/dev/null || test -x "$$(dirname "$$(readlink -f "$$(command -v swift)")")/docc" || \
+	  { echo "make docs needs docc, which comes with Swift's toolchain for Linux; this one has none" >&2; exit 1; }
+	@mkdir -p .build/documentation
+	@for target in $(DOCUMENTED); do \
+	  echo "== $$target"; \
+	  WAKEPATH_DOCS=1 swift package --scratch-path .build/docs --allow-writing-to-directory .build/documentation \
+	    generate-documentation --target $$target --output-path .build/documentation/$$target.doccarchive || exit 1; \
+	done
 
 # Small files of every format, damaged in every place (`make test` tries one of sixteen). Another WAKEPATH_SEED flips other bits.
 damage: packages

@@ -17,6 +17,10 @@ let views: [SwiftSetting] = house + [.enableExperimentalFeature("Lifetimes")]
 /// Tests say in words what they check; they need not fence unsafe code.
 let tests: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)]
 
+/// DocC's plugin, for `make docs` alone: it need not be fetched for anything else.
+let documentation: [Package.Dependency] =
+  Context.environment["WAKEPATH_DOCS"] == nil ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
+
 let package = Package(
   name: "wakepath",
   products: [
@@ -28,7 +32,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
-  ],
+  ] + documentation,
   targets: [
     .systemLibrary(name: "CTraceEvent", pkgConfig: "libtraceevent", providers: [.apt(["libtraceevent-dev"])]),
     .systemLibrary(name: "CTraceFS", pkgConfig: "libtracefs", providers: [.apt(["libtracefs-dev"])]),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Journeys
 
-/// The DMA stage (kernel facts, Appendix C): posted to the NIC, claimed by the driver, both by address.
+/// The DMA stage (Docs/kernel-facts.md, Appendix C): posted to the NIC, claimed by the driver, both by address.
 @Suite struct DMATests {
   private func buffer(_ k: Script, _ address: UInt64, _ direction: DMABuffer.Direction = .fromDevice) -> DMABuffer {
     DMABuffer(device: k.name("0000:00:03.0"), address: address, size: 2048, direction: direction)

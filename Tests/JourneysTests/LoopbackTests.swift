@@ -5,7 +5,7 @@ import Testing
 
 /// Loopback: no interrupt, the sender's own soft interrupt; handshakes and their wakeups.
 @Suite struct LoopbackTests {
-  /// B7: a datagram over loopback, read without any event that names it (6.18).
+  /// kernel-facts.md B7: a datagram over loopback, read without any event that names it (6.18).
   @Test func aDatagramOverLoopback() throws {
     let k = Script()
     k.pid = 5
@@ -30,7 +30,7 @@ import Testing
     #expect(k.engine.statistics.sentCompleted == 1)
   }
 
-  /// B4: the SYN wakes nobody, the final ACK wakes accept() through the listener.
+  /// kernel-facts.md B4: the SYN wakes nobody, the final ACK wakes accept() through the listener.
   @Test func theFinalAckWakesAccept() throws {
     let k = Script()
     k.on(pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 60) }
@@ -60,7 +60,7 @@ import Testing
     #expect(ack.completeness == .complete)
   }
 
-  /// B3: the SYN-ACK wakes connect() by a change of state, without sk_data_ready.
+  /// kernel-facts.md B3: the SYN-ACK wakes connect() by a change of state, without sk_data_ready.
   @Test func theSynAckWakesConnect() throws {
     let k = Script()
     k.interrupt()
@@ -79,7 +79,7 @@ import Testing
     #expect(journey.protocolNumber == Event.IPProtocol.tcp)
   }
 
-  /// B6: a FIN wakes the reader by a change of state, and sk_data_ready comes after.
+  /// kernel-facts.md B6: a FIN wakes the reader by a change of state, and sk_data_ready comes after.
   @Test func theFinWakesTheReader() throws {
     let k = Script()
     k.on(pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 52) }
@@ -110,7 +110,7 @@ import Testing
     #expect(k.journey(0xa)?.outcome == .absorbed)
   }
 
-  /// B12: a raw socket reads a clone; the original is freed with a reason that is no loss.
+  /// kernel-facts.md B12: a raw socket reads a clone; the original is freed with a reason that is no loss.
   @Test func aRawSocketsPacketIsNotDropped() throws {
     let k = Script()
     k.on(pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 36) }

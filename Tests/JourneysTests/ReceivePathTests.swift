@@ -3,7 +3,7 @@ import Testing
 
 @testable import Journeys
 
-/// From interrupt to read over a NIC driver; the sequences are those of Appendix B of the kernel facts.
+/// From interrupt to read over a NIC driver; the sequences are those of Docs/kernel-facts.md, Appendix B.
 @Suite struct ReceivePathTests {
   @Test func everyStageOfAClassicPoll() throws {
     let k = Script()
@@ -110,7 +110,7 @@ import Testing
     #expect(k.journey(0xa)?.stream == 0..<100)
   }
 
-  /// B8: five frames, the head held, four merged and freed, one delivery with grown length.
+  /// kernel-facts.md B8: five frames, the head held, four merged and freed, one delivery with grown length.
   @Test func mergedFramesBelongToTheHead() throws {
     let k = Script()
     k.softirq {
@@ -266,7 +266,7 @@ import Testing
     #expect(k.journey(0xa)?.outcome == .forwarded)
   }
 
-  /// B9: RPS hands the packet to another CPU between GRO and delivery.
+  /// kernel-facts.md B9: RPS hands the packet to another CPU between GRO and delivery.
   @Test func aPacketMayChangeCPUBeforeDelivery() throws {
     let k = Script()
     k.on(cpu: 0, pid: 5, .bottomHalvesOff) { $0.netifRx(0xa, 228) }

@@ -53,7 +53,7 @@ import Testing
     #expect(back.outcome == .delivered)
   }
 
-  /// B8: the device cannot split, so the stack does: one journey, as many frames as segments, complete with the last of them.
+  /// kernel-facts.md B8: the device cannot split, so the stack does: one journey, as many frames as segments, complete with the last of them.
   @Test func aPacketIsSplitForTheDevice() throws {
     let k = Script()
     k.on(pid: 5, .bottomHalvesOff) {

@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  /// B2: TCP merges the second packet into the first; one copy of both; the second's address is used again at once.
+  /// kernel-facts.md B2: TCP merges the second packet into the first; one copy of both; the second's address is used again at once.
   @Test func aMergedPacketIsReadByPositionAndNotByAddress() {
     let k = Script()
     k.setState(0x50, Event.TCPState.synSent, Event.TCPState.established)
@@ -72,7 +72,7 @@ import Testing
     #expect(k.journey(0xa)?.reader?.pid == 8)
   }
 
-  /// B11: SO_RCVLOWAT of 1000: three silent segments, the fourth wakes, one read of all.
+  /// kernel-facts.md B11: SO_RCVLOWAT of 1000: three silent segments, the fourth wakes, one read of all.
   @Test func segmentsBelowTheLowWaterMarkWakeNobody() {
     let k = Script()
     for skb in [0xa, 0xb, 0xc] as [UInt64] { segment(k, skb, socket: 0x50, 300, ready: false) }

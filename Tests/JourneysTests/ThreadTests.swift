@@ -7,7 +7,7 @@ import Testing
 @Suite struct ThreadTests {
   static let thread = "napi/eth0-8193"
 
-  /// B10: the handler wakes the thread in place of softirq_raise, and the thread polls with bottom halves off.
+  /// kernel-facts.md B10: the handler wakes the thread in place of softirq_raise, and the thread polls with bottom halves off.
   @Test func aNAPIThreadIsAskedByItsWakeup() throws {
     let k = Script()
     let handler = k.name("eth0-rx-0")
