@@ -87,7 +87,7 @@ let package = Package(
     .testTarget(name: "EventsTests", dependencies: ["Bytes", "Decoding", "Events", "Support", "Tracepoints"], swiftSettings: tests),
     .testTarget(name: "LayoutsTests", dependencies: ["Bytes", "Layouts", "Support"], swiftSettings: tests),
     .testTarget(name: "ReportsTests", dependencies: ["Bytes", "Reports", "Support"], swiftSettings: tests),
-    .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], exclude: ["Inputs"], swiftSettings: tests),
+    .testTarget(name: "WakepathTests", dependencies: ["Support", "wakepath"], exclude: ["Golden", "Inputs"], swiftSettings: tests),
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys", "Support"], swiftSettings: tests),
     .testTarget(
       name: "ModelTests", dependencies: ["Bytes", "Decoding", "Events", "Journeys", "Layouts", "Model", "Support"], swiftSettings: tests),

@@ -47,9 +47,10 @@ import Testing
   /// Why a command cannot be run by a test.
   static func obstacle(_ command: Command) -> String? {
     let words = command.text.split(separator: " ")
-    if words.contains("record") || words.contains("top") { return "it records the running kernel" }
+    let subcommand = words.dropFirst().first { !$0.hasPrefix("-") }
+    if subcommand == "record" || subcommand == "top" { return "it records the running kernel" }
     if words.contains("--live") { return "it makes experiments on the running kernel, for which ExperimentsTests are" }
-    if words.contains("pair") || words.contains("fleet") { return "it needs recordings of several machines" }
+    if subcommand == "pair" || subcommand == "fleet" { return "it needs recordings of several machines" }
     let names: Set<Substring> = ["FILE", "DIR", "OLD", "NEW", "OUT", "SCENARIO", "good.dat", "trace.dat.cpu0"]
     let stand = words.first { names.contains($0) || $0.hasPrefix("DIR/") }
     return stand.map { "\($0) stands for a file of the reader's" }
