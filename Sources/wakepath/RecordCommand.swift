@@ -71,13 +71,17 @@ struct RecordCommand: ParsableCommand {
   @Option(help: ArgumentHelp("With --flight: end when a packet took longer from first sign to read, for example 5ms.", valueName: "time"))
   var slowerThan: TimeSpan?
 
-  @Argument(parsing: .captureForPassthrough, help: "The command to run and record, and its arguments; -- may stand before it.")
+  @Argument(
+    parsing: .captureForPassthrough,
+    help: ArgumentHelp("The command to run and record, and its arguments; -- may stand before it.", valueName: "command"))
   var words: [String] = []
 
   /// The command without the `--` before it.
   private var command: [String] { words.first == "--" ? Array(words.dropFirst()) : words }
 
   func validate() throws {
+    // Options that the parser does not know are words of the command to it, and --help is one.
+    if words.first == "--help" || words.first == "-h" { throw CleanExit.helpRequest(Self.self) }
     if let word = words.first, word.hasPrefix("-"), word != "--" { throw ValidationError("Unknown option '\(word)'.") }
     if let flight, RecordingOptions.bufferSize(flight) == nil {
       throw ValidationError("--flight takes a size such as 512K, 8M or 1G, not '\(flight)'.")

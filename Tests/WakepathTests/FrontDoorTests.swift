@@ -59,6 +59,10 @@ import Testing
     #expect(result.status == 2 && result.errors.contains("--buffer takes a size"))
     let unknown = try Tool.wakepath("record", "--bufer", "8M")
     #expect(unknown.status == 2 && unknown.errors.contains("Unknown option '--bufer'"))
+    for words in [["record", "--help"], ["record", "-h"], ["help", "record"], ["record", "--buffer", "8M", "--help"]] {
+      let help = try Tool.run(Repository.wakepath, words)
+      #expect(help.status == 0 && help.lines.contains { $0.hasPrefix("USAGE: wakepath record") }, "\(words)")
+    }
   }
 
   // MARK: names that would steer a terminal
