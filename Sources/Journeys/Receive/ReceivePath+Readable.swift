@@ -42,7 +42,7 @@ extension ReceivePath {
   /// ends a handshake makes the listener readable.
   private func isForAnother(_ slot: Int, than address: UInt64, _ sockets: borrowing SocketTable) -> Bool {
     let own = packets[slot].socketKey == 0 ? nil : sockets.known(packets[slot].socketKey)
-    if let own, sockets[own].stream.isOutOfOrder(packets.ref(slot)) { return true }
+    if let own, sockets.isOutOfOrder(packets.ref(slot), in: own) { return true }
     guard address != 0, !packets[slot].endsHandshake else { return false }
     if packets[slot].journey.socket != 0 { return packets[slot].journey.socket != address }
     guard let own, let other = sockets.known(address) else { return false }

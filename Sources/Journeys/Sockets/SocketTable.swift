@@ -38,6 +38,10 @@ struct SocketTable: ~Copyable {
     @inline(__always) _modify { yield &sockets[index] }
   }
 
+  /// Whether `packet` waits for bytes before it in the stream of the socket at `index`. Asked here: where a borrowed table's element is reached through
+  /// the subscript, the compiler (Swift 6.3.1, optimising) destroys what it has borrowed.
+  func isOutOfOrder(_ packet: PacketRef, in index: Int) -> Bool { sockets[index].stream.isOutOfOrder(packet) }
+
   /// The index of the socket at `address`, which is added if it is new.
   mutating func findOrAdd(_ address: UInt64) -> Int {
     if let known = index[address] { return Int(known) }
