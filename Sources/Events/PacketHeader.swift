@@ -96,6 +96,8 @@ extension PacketHeader {
         identification: UInt32(head.integer(UInt16.self, at: at + 4, .big) ?? 0), offset: 8 * UInt32(word & 0x1fff),
         count: UInt32(clamping: transport.count), isFollowed: word & 0x2000 != 0)
     }
+    let group = head.integer(UInt32.self, at: at + 16, .big) ?? 0
+    isForMany = group >> 28 == 0xe || group == .max
     let ports = readTransport(head, transport, UInt16(number))
     let source = EventDecoder.endpoint4(head, at + 12, ports.source)
     let destination = EventDecoder.endpoint4(head, at + 16, ports.destination)
@@ -121,6 +123,7 @@ extension PacketHeader {
       next = following
       offset += size
     }
+    isForMany = head.byte(at: at + 24) == 0xff
     let isFirst = fragment?.offset ?? 0 == 0
     let ports = readTransport(head, Transport(at: offset, count: end - offset, isFirst: isFirst), UInt16(next))
     let source = EventDecoder.endpoint6(head, at + 8, ports.source)

@@ -63,6 +63,7 @@ extension JourneyEngine {
 
   mutating func groBegins(_ e: Event, _ arrival: Arrival) {
     guard let context = context(of: e) else { return }
+    if receive.goesOnInside(arrival, byGROIn: context) { return }
     // The batch before was flushed inside the last GRO call, so it is processed.
     receive.callEnds(in: context, at: e.time)
     takeEnded()
@@ -74,6 +75,7 @@ extension JourneyEngine {
 
   /// netif_rx_entry; the loopback device hands back what was sent, whose header the recorder reads only when it is sent.
   mutating func backlogBegins(_ e: Event, _ arrival: Arrival) {
+    if receive.goesOnInside(arrival, byGROIn: nil) { return }
     let context = context(of: e)
     let sender = transmit.handedOver(e, arrival.skb, to: arrival.device, in: context, .netifRxEntry)
     takeEnded()
@@ -83,7 +85,7 @@ extension JourneyEngine {
   }
 
   mutating func handoverBegins(_ e: Event, _ arrival: Arrival) {
-    if receive.isSecondPass(arrival.skb) { return }
+    if receive.isSecondPass(arrival) { return }
     let context = context(of: e)
     let arriving = ArrivingPacket(arrival: arrival, origin: origin(of: e, napi: arrival.napi, in: context))
     receive.handoverBegins(e, arriving, in: context, isAlone: true, &numbering)
@@ -100,7 +102,7 @@ extension JourneyEngine {
     guard let context = context(of: e) else { return }
     receive.noteOtherEvent(in: context)
     let fromBacklog: PacketRef?
-    switch receive.delivery(of: arrival.skb, in: context) {
+    switch receive.delivery(of: arrival, in: context) {
     case .known(let slot): fromBacklog = receive.deliver(e, slot, length: arrival.length, in: context)
     case .again: return receive.noteSecondPass(in: context)
     case .unknown: fromBacklog = receive.deliverUnannounced(e, arrival, origin(of: e, napi: 0, in: nil), in: context, &numbering)

@@ -8,7 +8,7 @@ extension JourneyEngine {
 
   mutating func dataReady(_ e: Event, _ socket: AnnouncingSocket) {
     // AF_PACKET taps announce clones before IP sees the packet.
-    if socket.isIP, let context = context(of: e) { receive.dataReady(e, socket, in: context, &sockets) }
+    if socket.isIP, let context = context(of: e) { receive.dataReady(e, socket, in: context, &sockets, &numbering) }
   }
 
   mutating func becameReadable(_ e: Event, _ address: UInt64, byStack: Bool) {
@@ -59,6 +59,11 @@ extension JourneyEngine {
   /// tcp_rcv_space_adjust: TCP has given a task what it just copied. Kernels that do not tell the result of receive calls leave only this.
   mutating func spaceAdjusted(_ e: Event, _ address: UInt64, cookie: UInt64) {
     if sockets.known(cookie) != nil { sockets.join(address, to: cookie) }
+    if e.context == .process, e.pid != 0, !e.flags.contains(.bottomHalvesOff), let socket = sockets.known(address) ?? sockets.known(cookie),
+      tasks.copies(of: tasks.findOrAdd(e.pid)).isEmpty, receive.takenWithoutCopy(e, socket, &sockets, &tasks)
+    {
+      return
+    }
     guard !hasReceiveLength, e.context == .process, let task = tasks.known(e.pid) else { return }
     receive.spaceAdjusted(e, task, address, cookie: cookie, &sockets, tasks)
     callEnds(e)

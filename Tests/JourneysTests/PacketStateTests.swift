@@ -11,7 +11,8 @@ import Testing
     [.arrived, .held], [.arrived, .delivered], [.held, .delivered],
     [.delivered, .processing], [.delivered, .parked], [.delivered, .consumed],
     [.processing, .processing], [.processing, .queued], [.processing, .lingering], [.processing, .parked],
-    [.parked, .processing], [.parked, .consumed], [.parked, .queued], [.consumed, .processing], [.queued, .queued], [.queued, .parked]
+    [.parked, .processing], [.parked, .consumed], [.parked, .queued], [.consumed, .processing], [.queued, .queued], [.queued, .parked],
+    [.queued, .processing], [.arrived, .processing], [.delivered, .arrived], [.processing, .arrived]
   ]
 
   @Test("are left by the kernel's ways only", arguments: Packet.State.allCases)

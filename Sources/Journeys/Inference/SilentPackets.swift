@@ -97,6 +97,20 @@ extension ReceivePath {
   func mayBeFragment(_ slot: Int) -> Bool {
     if let header = packets[slot].journey.header, header.protocolNumber != 0 { return header.fragment != nil }
     let length = packets[slot].journey.length
-    return length >= 68 && (length - 20) % 8 == 0
+    // IPv6 and its fragment header take 48 bytes.
+    return length >= 68 && ((length - 20) % 8 == 0 || (length - 48) % 8 == 0)
   }
+
+  /// Whether the stack takes a packet like the one in `slot` without an event: pure ACKs that are coalesced into a backlog (`tcp_add_backlog`), RSTs to
+  /// a connecting socket, ACKs in FIN_WAIT and TIME_WAIT, a neighbour's question in a tunnel. What carries data for a socket would have been announced.
+  func isTakenInSilence(_ slot: Int) -> Bool {
+    guard visible.hasDataReady else { return false }
+    if let header = packets[slot].journey.header, header.protocolNumber != 0 {
+      return header.protocolNumber == Event.IPProtocol.tcp ? header.payload == 0 : header.protocolNumber != Event.IPProtocol.udp
+    }
+    return packets[slot].journey.length <= Self.longestEmptySegment
+  }
+
+  /// IPv6 and TCP headers with 40 bytes of options.
+  private static let longestEmptySegment: UInt32 = 40 + 20 + 40
 }

@@ -5,7 +5,7 @@ public enum Evidence: UInt8, CaseIterable, Sendable {
   case irqHandlerEntry, softirqRaise, softirqEntry
   case napiGroReceiveEntry, netifRxEntry, netifReceiveSkb
   case tcpProbe, skDataReady, schedWaking, schedSwitch
-  case skbCopyDatagram, consumeSkb, sockRecvLength
+  case skbCopyDatagram, consumeSkb, sockRecvLength, tcpRcvSpaceAdjust
   case sockSendLength, netDevQueue, netDevStartXmit, netDevXmit, kfreeSkb
   case sockDefReadable
   case dmaMap, dmaUnmap, dmaSyncForCPU
@@ -30,6 +30,7 @@ public enum Evidence: UInt8, CaseIterable, Sendable {
     case .skbCopyDatagram: .skbCopyDatagram
     case .consumeSkb: .consumeSkb
     case .sockRecvLength: .sockRecvLength
+    case .tcpRcvSpaceAdjust: .tcpRcvSpaceAdjust
     case .sockSendLength: .sockSendLength
     case .netDevQueue: .netDevQueue
     case .netDevStartXmit: .netDevStartXmit

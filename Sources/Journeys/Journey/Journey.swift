@@ -58,6 +58,11 @@ public struct Journey: Sendable {
   public var device = NameID.none
   /// Bytes: without the Ethernet header where it was received (netif_receive_skb), with it where it was sent (net_dev_queue).
   public var length: UInt32 = 0
+  /// The id of the journey of the same packet's first delivery, or nil if this is it: several sockets may receive one packet, each a copy of
+  /// its own (multicast, raw sockets), and UDP may cut one packet into several datagrams for a socket without UDP_GRO.
+  public var copyOf: Int?
+  /// How many IP fragments the packet was put together from; 0 for a whole one.
+  public var fragments: UInt32 = 0
   /// Frames on the wire that GRO merged, or IP put together, into this delivery, or that this packet was split into before the driver.
   public var frames: UInt32 = 1
   /// The IP protocol, or nil where the trace cannot tell.
@@ -91,11 +96,21 @@ public struct Journey: Sendable {
 
   init() {}
 
+  /// The journey of a further delivery of the same packet: what both share, up to where the packet was received, under the number `id`.
+  func copy(numbered id: Int) -> Journey {
+    var copy = self
+    (copy.id, copy.copyOf) = (id, copyOf ?? self.id)
+    for stage in [Stage.transport, .ready, .waking, .running, .read] { copy.stages[stage] = nil }
+    (copy.reader, copy.woke, copy.stream) = (nil, nil, nil)
+    return copy
+  }
+
   /// The same as a new one with this address, in fewer steps.
   mutating func begin(at address: UInt64) {
     (id, direction, skb, device, length, frames, protocolNumber, flow) = (0, .rx, address, .none, 0, 1, nil, .none)
     (header, socket, outcome, reason, location, completeness) = (nil, 0, .unknown, -1, 0, .complete)
     (reader, woke, sender, follows, stream, conditions) = (nil, nil, nil, nil, nil, [])
+    (copyOf, fragments) = (nil, 0)
     stages.removeAll()
   }
 

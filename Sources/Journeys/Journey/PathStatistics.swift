@@ -7,6 +7,8 @@ public struct PathStatistics: Sendable {
   /// Journeys by outcome, in the order of `Journey.Outcome.allCases`.
   public var outcomes: [Int] { byOutcome.indices.map { byOutcome[$0] } }
   private var byOutcome = [8 of Int](repeating: 0)
+  /// Reads of received packets by applications: a packet that several sockets received counts for each that was read.
+  public private(set) var deliveries = 0
   /// Journeys by completeness, in the order of `Journey.Completeness.allCases`.
   public var completeness: [Int] { byCompleteness.indices.map { byCompleteness[$0] } }
   private var byCompleteness = [4 of Int](repeating: 0)
@@ -67,7 +69,7 @@ public struct PathStatistics: Sendable {
   /// Takes in a journey that has ended, received or sent.
   public mutating func add(_ journey: Journey) {
     if journey.direction == .rx {
-      frames += Int(journey.frames)
+      frames += journey.copyOf == nil ? Int(journey.frames) : 0
       count(journey)
     } else {
       sent += 1
@@ -101,6 +103,9 @@ public struct PathStatistics: Sendable {
 
   @inline(__always)
   mutating func count(_ journey: borrowing Journey) {
+    if journey.outcome == .delivered { deliveries &+= 1 }
+    // One packet, however many sockets receive it.
+    guard journey.copyOf == nil else { return }
     var byOutcome = byOutcome.mutableSpan
     byOutcome[Self.index(journey.outcome)] &+= 1
     // A fragment is a part of a packet, not one more.

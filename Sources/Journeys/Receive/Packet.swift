@@ -26,15 +26,17 @@ struct Packet {
     @inline(__always)
     func mayBecome(_ next: State) -> Bool {
       switch self {
-      case .arrived: next == .held || next == .delivered
+      // A further delivery of a packet begins where the first one is processed.
+      case .arrived: next == .held || next == .delivered || next == .processing
       case .held: next == .delivered
-      case .delivered: next == .processing || next == .parked || next == .consumed
+      // A tunnel's inner packet arrives once more.
+      case .delivered: next == .processing || next == .parked || next == .consumed || next == .arrived
       // Again in another context, where a task takes it from a backlog.
-      case .processing: next == .processing || next == .queued || next == .lingering || next == .parked
+      case .processing: next == .processing || next == .queued || next == .lingering || next == .parked || next == .arrived
       case .parked: next == .processing || next == .consumed || next == .queued
       case .consumed: next == .processing
-      // Taken for another packet, which a later event corrects.
-      case .queued: next == .queued || next == .parked
+      // Taken for another packet, which a later event corrects, or settled just before the event that names it.
+      case .queued: next == .queued || next == .parked || next == .processing
       case .free, .lingering: false
       }
     }
@@ -69,6 +71,8 @@ struct Packet {
   var isNumbered = false
   /// Whether it changed a connection's state: it has had its effect, however its memory is freed.
   var changedState = false
+  /// Whether it is one of the datagrams that UDP has cut a packet into.
+  var isSegment = false
   /// Whether its connection was established by it.
   var endsHandshake = false
   /// Whether its address came through the backlog, which hands over packets one by one.
@@ -166,7 +170,7 @@ extension Packet: AddressedPacket {
     state = .arrived
     (napi, ownLength, socketKey, dataLength) = (0, 0, 0, 0)
     (isDoubtful, isFreedEarly, isCoalescedByLength, isNumbered) = (false, false, false, false)
-    (changedState, endsHandshake, isFromBacklog) = (false, false, false)
+    (changedState, endsHandshake, isFromBacklog, isSegment) = (false, false, false, false)
     // None of `wakers` counts any more.
     wakerCount = 0
   }

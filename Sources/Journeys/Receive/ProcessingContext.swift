@@ -14,6 +14,10 @@ struct ProcessingContext {
   var byOrder: [PacketRef] = []
   /// The socket of the segment that is processed, if its packet is not known, or 0.
   var unknownSegmentSocket: UInt64 = 0
+  /// The packet that was freed while it was processed: UDP has cut it into datagrams if a socket announces data next.
+  var segmented = PacketRef.none
+  /// The sockets that have announced data of `current`, if there are several.
+  var reached: [UInt64] = []
   /// Set right after an event of `current` that may be followed by the wakeups it causes; any other network event clears it.
   var mayWake = false
   /// Whether sk_data_ready was that event.
@@ -30,6 +34,7 @@ struct ProcessingContext {
   /// Whether there is nothing in it that the end of a batch would change.
   var isAtRest: Bool {
     current == .none && pending.isEmpty && !mayWake && !isSerial && coalesced.isEmpty && byOrder.isEmpty && unknownSegmentSocket == 0
+      && segmented == .none
   }
 }
 

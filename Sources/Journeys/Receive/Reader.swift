@@ -17,8 +17,11 @@ struct Reader {
   let socket: UInt64
   /// Whether the call is joined to the socket by order only.
   let isOrdered: Bool
+  /// Whether the call takes data without a copy.
+  let isSplice: Bool
 
-  init(_ event: Event, task: Int, _ tasks: borrowing TaskTracker, socket: UInt64 = 0, isOrdered: Bool = false) {
+  init(_ event: Event, task: Int, _ tasks: borrowing TaskTracker, socket: UInt64 = 0, isOrdered: Bool = false, isSplice: Bool = false) {
+    self.isSplice = isSplice
     self.event = event
     self.task = task
     self.socket = socket
@@ -41,7 +44,7 @@ struct Reader {
       copied += Int64(copy.length)
       if copied >= end { return copy.mark(link) }
     }
-    return StageMark(event, .sockRecvLength, link)
+    return isSplice ? StageMark(event, .tcpRcvSpaceAdjust, .inferred) : StageMark(event, .sockRecvLength, link)
   }
 }
 

@@ -85,11 +85,8 @@ extension ReceivePath {
     return true
   }
 
-  /// Whether netif_receive_skb_entry for `skb` is a second pass through a bridge, which changes nothing.
-  func isSecondPass(_ skb: UInt64) -> Bool {
-    guard let slot = packets.find(skb) else { return false }
-    return packets[slot].state == .delivered || packets[slot].state == .processing
-  }
+  /// Whether netif_receive_skb_entry is a second pass of a packet through a bridge, which changes nothing.
+  func isSecondPass(_ arrival: Arrival) -> Bool { packets.find(arrival.skb).map { goesOn($0, arrival.device, length: arrival.length) } ?? false }
 
   /// netif_receive_skb_entry, of a driver without GRO, or netif_receive_skb_list_entry, where all packets of the list are announced before the
   /// first is delivered (`netif_receive_skb_list`).
@@ -124,12 +121,12 @@ extension ReceivePath {
     case unknown
   }
 
-  /// What the netif_receive_skb of `skb` is in `context`.
-  func delivery(of skb: UInt64, in context: Int) -> Delivery {
-    guard let slot = packets.find(skb) else { return .unknown }
+  /// What the netif_receive_skb of `arrival` is in `context`.
+  func delivery(of arrival: Arrival, in context: Int) -> Delivery {
+    guard let slot = packets.find(arrival.skb) else { return .unknown }
     switch packets[slot].state {
     case .arrived, .held: return .known(slot)
-    case .delivered, .processing: return isInHand(slot, context) ? .again : .unknown
+    case .delivered, .processing: return isInHand(slot, context) && goesOn(slot, arrival.device, length: arrival.length) ? .again : .unknown
     default: return .unknown
     }
   }
@@ -154,7 +151,7 @@ extension ReceivePath {
     if packets.slot(contexts[context].current) != nil { endRun(context, e.time) }
     packets[slot].advance(to: .delivered)
     packets[slot].journey.length = min(length, JourneyNumbering.longestPacket)
-    packets[slot].journey.stages[.receive] = StageMark(e, .netifReceiveSkb, .exact)
+    if !packets[slot].journey.stages.has(.receive) { packets[slot].journey.stages[.receive] = StageMark(e, .netifReceiveSkb, .exact) }
     let isAnnounced = packets[slot].journey.stages.has(.softirq) || packets[slot].journey.stages.has(.irq)
     let ref = packets.ref(slot)
     contexts[context].pending.append(ref)

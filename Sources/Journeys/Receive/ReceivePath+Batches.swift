@@ -22,6 +22,7 @@ extension ReceivePath {
     }
     if !contexts[context].byOrder.isEmpty { contexts[context].byOrder.removeFew() }
     contexts[context].unknownSegmentSocket = 0
+    endSegmentation(in: context)
   }
 
   /// The same where another packet is delivered: the last of those before may be of a protocol of its own, which ends the run
@@ -40,6 +41,7 @@ extension ReceivePath {
     doubtOrder(context, passing: place ?? 0)
     settleCurrent(context)
     contexts[context].unknownSegmentSocket = 0
+    if !contexts[context].reached.isEmpty { contexts[context].reached.removeFew() }
     if let place {
       for _ in 0..<place {
         if let passed = contexts[context].pending.popFirst() { park(passed, time) }
@@ -131,7 +133,7 @@ extension ReceivePath {
     while let oldest = parked.first {
       if let slot = packets.slot(oldest.packet), packets[slot].state == .parked || packets[slot].state == .consumed {
         guard now > oldest.time, now - oldest.time > 1_000_000_000 || parked.count > 65_536 else { return }
-        end(slot, packets[slot].state == .consumed ? .absorbed : .unknown)
+        end(slot, packets[slot].state == .consumed || isTakenInSilence(slot) ? .absorbed : .unknown)
       }
       parked.removeFirst()
     }

@@ -48,13 +48,17 @@ extension ReceivePath {
     // A datagram cannot give more bytes than it has: one that is too small was not the one that was read.
     while let (entry, isOvertaking) = sockets[socket].datagrams.pop(reading: bytes) {
       guard let slot = packets.slot(entry.packet) else { continue }
-      if entry.size < bytes {
+      if entry.size < bytes, !isReadRaw(slot, bytes), !isReassembled(slot, bytes) {
         giveUp(slot)
         continue
       }
       shorten(slot, to: bytes)
+      settleSize(of: slot, entry, read: bytes)
       var mark = reader.mark(covering: 0, isOvertaking ? .inferred : .ordered)
-      if reader.copies.isEmpty, let freed = reader.freed { mark = freed.mark(.ordered) }
+      // What it freed before the datagram was there is of another call.
+      if reader.copies.isEmpty, let freed = reader.freed, freed.time > packets[slot].journey.stages[.receive]?.time ?? 0 {
+        mark = freed.mark(.ordered)
+      }
       finishReading(reader, slot, mark)
       return true
     }

@@ -94,6 +94,7 @@ extension ReceivePath {
   private mutating func consumedByProtocol(_ e: Event, _ slot: Int, in context: Int?) {
     guard let context else { return end(slot, .absorbed) }
     settleCurrent(context)
+    if packets[slot].state == .delivered, mayBeSegmented(slot, freedBy: e) { return beginSegmentation(of: slot, in: context, e.time) }
     guard mayBeFragment(slot) else { return end(slot, .absorbed) }
     packets.forget(packets[slot].journey.skb)
     setConsumed(slot, e.time)

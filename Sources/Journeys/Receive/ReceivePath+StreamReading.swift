@@ -15,7 +15,8 @@ extension ReceivePath {
     guard call.result >= 0 else { return }
     let reader = Reader(e, task: tasks.findOrAdd(e.pid), tasks)
     if isStream {
-      readStream(reader, index, Int64(call.result), &sockets)
+      // What this call took without a copy is accounted for.
+      readStream(reader, index, Int64(call.result) - tasks.settleTakenWithoutCopy(reader.task), &sockets)
     } else {
       readDatagram(reader, index, call, &sockets, &tasks)
     }
@@ -29,6 +30,17 @@ extension ReceivePath {
     let bytes = reader.copies.reduce(Int64(0)) { $0 + Int64($1.length) }
     guard bytes > 0, let index = sockets.known(cookie) ?? sockets.known(address) else { return }
     readStream(reader, index, bytes, &sockets)
+  }
+
+  /// splice, sendfile and a read with MSG_TRUNC take data without a copy (`tcp_read_sock`, net/ipv4/tcp.c): what stands in the queue has been taken.
+  mutating func takenWithoutCopy(_ e: Event, _ socket: Int, _ sockets: inout SocketTable, _ tasks: inout TaskTracker) -> Bool {
+    guard visible.hasDataReady || visible.hasReadable else { return false }
+    let bytes = sockets[socket].stream.accepted - sockets[socket].stream.readPosition
+    guard bytes > 0, sockets[socket].stream.isSynchronised || sockets[socket].stream.readPosition == 0 else { return true }
+    let task = tasks.findOrAdd(e.pid)
+    tasks.noteTakenWithoutCopy(task, bytes)
+    readStream(Reader(e, task: task, tasks, isOrdered: true, isSplice: true), socket, bytes, &sockets)
+    return true
   }
 
   /// The reader was told that the queue is empty. What came while the call ran may have missed it: from a backlog when the lock was

@@ -87,8 +87,10 @@ extension ReceivePath {
   }
 
   /// sk_data_ready: the socket announces data. AF_PACKET taps, which are not of IP, announce clones before IP sees the packet.
-  mutating func dataReady(_ e: Event, _ socket: AnnouncingSocket, in context: Int, _ sockets: inout SocketTable) {
-    guard let (slot, link) = announcedPacket(e, socket, in: context, &sockets) else { return contexts[context].mayWake = false }
+  mutating func dataReady(
+    _ e: Event, _ socket: AnnouncingSocket, in context: Int, _ sockets: inout SocketTable, _ numbering: inout JourneyNumbering
+  ) {
+    guard let (slot, link) = announcedPacket(e, socket, in: context, &sockets, &numbering) else { return contexts[context].mayWake = false }
     let mark = StageMark(e, .skDataReady, link)
     if !packets[slot].journey.stages.has(.ready) { packets[slot].journey.stages[.ready] = mark }
     for ref in contexts[context].coalesced {
@@ -103,7 +105,7 @@ extension ReceivePath {
 
   /// The packet that made `socket` announce data.
   private mutating func announcedPacket(
-    _ e: Event, _ socket: AnnouncingSocket, in context: Int, _ sockets: inout SocketTable
+    _ e: Event, _ socket: AnnouncingSocket, in context: Int, _ sockets: inout SocketTable, _ numbering: inout JourneyNumbering
   ) -> (Int, Link)? {
     let current = packets.slot(contexts[context].current)
     if socket.protocolNumber == Event.IPProtocol.tcp {
@@ -114,33 +116,27 @@ extension ReceivePath {
           packets[current].journey.socket = socket.address
           sockets.join(socket.address, to: packets[current].socketKey)
         }
+        if !packets[current].journey.stages.has(.transport) { acceptUnprobed(current, socket, &sockets) }
         return (current, isNamed ? .exact : .ordered)
       }
       guard let slot = handshake(in: context, e.time) else { return nil }
       packets[slot].journey.socket = socket.address
+      acceptUnprobed(slot, socket, &sockets)
       return (slot, .ordered)
     }
-    // A raw socket's packet stays in hand until icmp_rcv consumes it; a second announcement is for another socket.
+    if let slot = furtherDelivery(e, socket, in: context, &numbering) {
+      enqueueDatagram(slot, socket, in: context, &sockets)
+      return (slot, .ordered)
+    }
+    // A raw socket's packet stays in hand until icmp_rcv consumes it.
     if !socket.isDatagram, let current, packets[current].journey.protocolNumber == socket.protocolNumber { return (current, .ordered) }
     if socket.isDatagram, announceFreedEarly(e, socket.address, in: context) { return nil }
     guard let slot = nextPending(context, of: socket.protocolNumber) else { return nil }
-    enqueueDatagram(e, slot, socket, in: context, &sockets)
-    return (slot, .ordered)
-  }
-
-  /// The packet in `slot` is the datagram that `socket` announces.
-  private mutating func enqueueDatagram(_ e: Event, _ slot: Int, _ socket: AnnouncingSocket, in context: Int, _ sockets: inout SocketTable) {
     beginProcessing(slot, in: context, e.time)
     contexts[context].byOrder.append(packets.ref(slot))
     packets[slot].journey.protocolNumber = socket.protocolNumber
     packets[slot].journey.socket = socket.address
-    let headers: UInt32 = (socket.family == Event.AddressFamily.inet ? 20 : 40) + (socket.isDatagram ? 8 : 0)
-    let length = packets[slot].journey.length
-    // A raw IPv4 socket reads the IP header, too.
-    let size = socket.isDatagram ? packets[slot].journey.header?.payload ?? (length > headers ? length - headers : 0) : length
-    packets[slot].socketKey = socket.address
-    sockets[sockets.findOrAdd(socket.address)].datagrams.append(packets.ref(slot), size: Int64(size))
-    packets[slot].dataLength = max(size, 1)
-    packets[slot].journey.stream = 0..<Int64(size)
+    enqueueDatagram(slot, socket, in: context, &sockets)
+    return (slot, .ordered)
   }
 }

@@ -87,7 +87,7 @@ struct ReceivePath: ~Copyable {
   mutating func finish() {
     while let slot = packets.oldest {
       let state = packets[slot].state
-      let isOver = state == .lingering || state == .consumed
+      let isOver = state == .lingering || state == .consumed || state == .parked && isTakenInSilence(slot)
       if !isOver, packets[slot].journey.completeness == .complete { packets[slot].journey.completeness = .truncated }
       let isRead = packets[slot].journey.reader != nil
       end(slot, isRead ? .delivered : state == .queued ? .queued : isOver ? .absorbed : packets[slot].journey.outcome)

@@ -78,16 +78,19 @@ struct ReceiveTracker: ~Copyable {
   /// netif_rx is over.
   mutating func backlogEnds(in context: Int) { path.contexts[context].inBacklog = .none }
 
-  /// Whether netif_receive_skb_entry for `skb` is a second pass through a bridge, which changes nothing.
-  func isSecondPass(_ skb: UInt64) -> Bool { path.isSecondPass(skb) }
+  /// Whether netif_receive_skb_entry is a second pass of a packet through a bridge, which changes nothing.
+  func isSecondPass(_ arrival: Arrival) -> Bool { path.isSecondPass(arrival) }
+
+  /// The inner packet of a tunnel enters the stack: the outer one goes on. False if it is another packet.
+  mutating func goesOnInside(_ arrival: Arrival, byGROIn context: Int?) -> Bool { path.goOnInside(arrival, byGROIn: context) }
 
   /// netif_receive_skb_entry, or (not alone) netif_receive_skb_list_entry.
   mutating func handoverBegins(
     _ e: Event, _ arriving: ArrivingPacket, in context: Int?, isAlone: Bool, _ numbering: inout JourneyNumbering
   ) { path.handoverBegins(e, arriving, in: context, isAlone: isAlone, &numbering) }
 
-  /// What the netif_receive_skb of `skb` is in `context`.
-  func delivery(of skb: UInt64, in context: Int) -> ReceivePath.Delivery { path.delivery(of: skb, in: context) }
+  /// What the netif_receive_skb of `arrival` is in `context`.
+  func delivery(of arrival: Arrival, in context: Int) -> ReceivePath.Delivery { path.delivery(of: arrival, in: context) }
 
   /// netif_receive_skb. Returns the packet where it came through the backlog and when that was served is not known.
   mutating func deliver(_ e: Event, _ slot: Int, length: UInt32, in context: Int) -> PacketRef? {
@@ -126,9 +129,9 @@ struct ReceiveTracker: ~Copyable {
   }
 
   /// sk_data_ready of a socket of IP.
-  mutating func dataReady(_ e: Event, _ socket: AnnouncingSocket, in context: Int, _ sockets: inout SocketTable) {
-    path.dataReady(e, socket, in: context, &sockets)
-  }
+  mutating func dataReady(
+    _ e: Event, _ socket: AnnouncingSocket, in context: Int, _ sockets: inout SocketTable, _ numbering: inout JourneyNumbering
+  ) { path.dataReady(e, socket, in: context, &sockets, &numbering) }
 
   /// sock_def_readable, of a socket or, as a stack tells, of one that is not named (0).
   mutating func becameReadable(_ e: Event, _ address: UInt64, in context: Int, _ sockets: inout SocketTable) {
@@ -181,6 +184,11 @@ struct ReceiveTracker: ~Copyable {
   mutating func spaceAdjusted(
     _ e: Event, _ task: Int, _ address: UInt64, cookie: UInt64, _ sockets: inout SocketTable, _ tasks: borrowing TaskTracker
   ) { path.spaceAdjusted(e, task, address, cookie: cookie, &sockets, tasks) }
+
+  /// tcp_rcv_space_adjust of a task that has copied nothing: splice, or a read with MSG_TRUNC. False if there was nothing to take.
+  mutating func takenWithoutCopy(_ e: Event, _ socket: Int, _ sockets: inout SocketTable, _ tasks: inout TaskTracker) -> Bool {
+    path.takenWithoutCopy(e, socket, &sockets, &tasks)
+  }
 
   // MARK: sending
 

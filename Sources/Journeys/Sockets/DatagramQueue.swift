@@ -8,6 +8,12 @@ struct DatagramQueue {
     var packet: PacketRef
     /// Bytes that a reader gets.
     var size: Int64
+    /// The least bytes that it may have where its headers are not known: it has `least` to `size` of them. Nil where `size` is exact.
+    var least: Int64?
+
+    /// Whether a call that got `bytes` may have read it whole.
+    @inline(__always)
+    func fits(_ bytes: Int64) -> Bool { size == bytes || (least.map { $0 <= bytes && bytes < size } ?? false) }
   }
 
   /// A call that read a datagram which had not been announced, and by no event named.
@@ -30,8 +36,10 @@ struct DatagramQueue {
   /// The place of `packet` in the queue, or nil.
   func place(of packet: PacketRef) -> Int? { entries.firstIndex { $0.packet == packet } }
 
-  /// A datagram of `size` bytes is announced.
-  mutating func append(_ packet: PacketRef, size: Int64) { entries.append(Entry(packet: packet, size: size)) }
+  /// A datagram of `size` bytes, or of `least` to `size` of them, is announced.
+  mutating func append(_ packet: PacketRef, size: Int64, least: Int64? = nil) {
+    entries.append(Entry(packet: packet, size: size, least: least))
+  }
 
   /// Takes out the entry at `place`.
   mutating func remove(at place: Int) { entries.remove(at: place) }
@@ -51,7 +59,7 @@ struct DatagramQueue {
   /// may announce them in the other order, so the first one close by that has exactly as many bytes counts.
   mutating func pop(reading bytes: Int64) -> (entry: Entry, isOvertaking: Bool)? {
     guard let first = entries.first else { return nil }
-    let place = first.size == bytes ? nil : entries.prefix(Self.overtakingLimit).firstIndex { $0.size == bytes }
+    let place = first.fits(bytes) ? nil : entries.prefix(Self.overtakingLimit).firstIndex { $0.size == bytes }
     return (entries.remove(at: place ?? 0), place != nil)
   }
 

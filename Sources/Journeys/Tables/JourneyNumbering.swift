@@ -28,6 +28,12 @@ struct JourneyNumbering {
     if direction == .rx { received += 1 } else { sent += 1 }
   }
 
+  /// The number of a further delivery of a packet, which is no packet of its own.
+  mutating func numberCopy() -> Int {
+    defer { next += 1 }
+    return next
+  }
+
   /// A packet is given up.
   mutating func noteEviction() { evicted += 1 }
 

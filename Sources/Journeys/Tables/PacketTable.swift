@@ -83,6 +83,22 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
     return slot
   }
 
+  /// A new packet whose address is not known.
+  mutating func insertUnaddressed() -> Int {
+    let slot = insert(0)
+    forgetAddress(of: slot)
+    return slot
+  }
+
+  /// The packet in `slot` lives at the address of the one in `old` from here.
+  mutating func moveAddress(from old: Int, to slot: Int) {
+    guard heads[old].ownsAddress else { return }
+    heads[old].ownsAddress = false
+    heads[slot].address = heads[old].address
+    heads[slot].ownsAddress = true
+    byAddress[heads[slot].address] = ref(slot)
+  }
+
   /// The address is in use for something else from here.
   mutating func forget(_ address: UInt64) {
     guard let old = byAddress.removeValue(forKey: address), let slot = slot(old) else { return }

@@ -48,6 +48,8 @@ struct ChangedSocket {
 
 /// What is known of one task.
 struct TaskState {
+  /// Bytes of a stream that it has taken without a copy since its last receive call ended.
+  var takenWithoutCopy: Int64 = 0
   var comm = NameID.none
   /// When the task last got a CPU.
   var switchedIn: StageMark?

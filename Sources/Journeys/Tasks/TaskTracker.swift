@@ -172,6 +172,15 @@ struct TaskTracker: ~Copyable {
     tasks[task].callEnd = time
   }
 
+  /// `task` has taken `bytes` of a stream without a copy, in a call that may tell its result.
+  mutating func noteTakenWithoutCopy(_ task: Int, _ bytes: Int64) { tasks[task].takenWithoutCopy += bytes }
+
+  /// The bytes that `task` has taken without a copy in the call that tells its result now; they are asked for once.
+  mutating func settleTakenWithoutCopy(_ task: Int) -> Int64 {
+    defer { tasks[task].takenWithoutCopy = 0 }
+    return tasks[task].takenWithoutCopy
+  }
+
   /// A call of `task` has changed a socket's state, if `changed` is not nil; or it has taken the segment that made a connection stand.
   mutating func noteChange(_ task: Int, _ changed: ChangedSocket?, answersHandshake: Bool) {
     tasks[task].changed = changed

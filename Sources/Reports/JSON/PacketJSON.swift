@@ -65,6 +65,8 @@ public enum PacketJSON {
     task("woke", journey.woke, names.woke, &json)
     task("sender", journey.sender, names.sender, &json)
     json.field("follows", journey.follows)
+    if let first = journey.copyOf { json.field("copyOf", first) }
+    if journey.fragments > 0 { json.field("fragments", journey.fragments) }
   }
 
   /// Where in its connection the packet stands.

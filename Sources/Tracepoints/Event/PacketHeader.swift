@@ -33,6 +33,8 @@ public struct PacketHeader: Sendable {
   public var fragment: Fragment?
   /// Whether it should have ports, and they were not among the bytes that were copied: a driver left them in a page.
   public var isCut = false
+  /// Whether it goes to several receivers: a multicast address, or the limited broadcast (a subnet's own is not known).
+  public var isForMany = false
 
   /// A fragment of an IP packet (RFC 791, RFC 8200 section 4.5).
   public struct Fragment: Sendable, Equatable {
