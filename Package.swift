@@ -26,7 +26,7 @@ let package = Package(
   products: [
     .executable(name: "wakepath", targets: ["wakepath"]),
     // For the packages of our own that measure and fuzz the readers; not an interface for others.
-    .library(name: "WakepathReaders", targets: ["Decoding", "Events", "Journeys", "Simulator"])
+    .library(name: "WakepathReaders", targets: ["Bytes", "Decoding", "Events", "Journeys", "Simulator"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -12,6 +12,13 @@ let package = Package(
         .product(name: "WakepathReaders", package: "wakepath")
       ],
       swiftSettings: [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer,address"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+    .executableTarget(
+      name: "FuzzPrinting",
+      dependencies: [
+        .product(name: "WakepathReaders", package: "wakepath")
+      ],
+      swiftSettings: [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer,address"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
   ]
 )

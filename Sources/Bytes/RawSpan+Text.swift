@@ -134,6 +134,7 @@ extension StaticString {
 
 extension [UInt8] {
   /// The bytes where they stand.
+  @inlinable
   public var view: RawSpan {
     @_lifetime(borrow self)
     get { unsafe span.bytes }

@@ -8,6 +8,13 @@ public struct EventPrinter {
   private let cpu: Int32?
   /// Losses that are printed before the next event of their CPU, as `trace-cmd report` has them.
   private var gaps: [Int32: Gap] = [:]
+  /// A call of a function whose line is not complete.
+  private var call: PendingCall?
+
+  private struct PendingCall {
+    let entry: [UInt8]
+    let catalog: FormatCatalog
+  }
 
   /// Prints all events, or those called one of `names` (`system:name` or `name`) or on CPU `cpu` only.
   public init(isJSON: Bool, names: [String] = [], cpu: Int32? = nil) {
@@ -18,6 +25,7 @@ public struct EventPrinter {
 
   /// Prints every record of `recording`.
   public mutating func print(_ recording: inout Recording, to output: inout TextOutput) {
+    var lines = TextBuffer()
     if !isJSON, names.isEmpty, cpu == nil, recording.info.eventNameWidth == nil, recording.info.cpus > 0 {
       output.line("cpus=\(recording.info.cpus)")
     }
@@ -25,87 +33,107 @@ public struct EventPrinter {
       if let cpu, cpu != record.cpu { continue }
       switch record.kind {
       case .gap: gaps[record.cpu] = recording.gap
-      case .line: line(record, recording, &output)
-      case .event: event(record, recording, &output)
+      case .line: line(record, recording, &output, &lines)
+      case .event: event(record, recording, &output, &lines)
       case .stack: break
       }
+      if lines.count >= Self.pieceSize { Self.write(&lines, to: &output) }
     }
-    output.flush()
+    if let call {
+      _ = call.catalog.appendCall(call.entry.view, before: nil, to: &lines)
+      lines.append(10)
+    }
+    Self.write(&lines, to: &output)
   }
 
-  private mutating func event(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput) {
+  /// So many bytes are written at once, or some more.
+  private static let pieceSize = 1 << 16
+
+  private static func write(_ lines: inout TextBuffer, to output: inout TextOutput) {
+    output.bytes.append(lines)
+    output.flush()
+    lines.removeAll()
+  }
+
+  private mutating func event(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput, _ lines: inout TextBuffer) {
     guard let catalog = recording.catalog(ofStream: record.stream) else { return }
     let entry = recording.bytes(of: record)
-    let head = EntryHead(entry, catalog)
-    let format = catalog.format(id: head.type)
+    if call != nil, finishCall(entry, catalog, &lines) { return }
     if !names.isEmpty {
-      guard let format, names.contains(format.name) || names.contains("\(format.system):\(format.name)") else { return }
+      guard let format = catalog.format(id: EntryHead(entry, catalog).type) else { return }
+      guard names.contains(format.name) || names.contains("\(format.system):\(format.name)") else { return }
     }
-    if isJSON {
-      let sample = recording.sample(of: record)
-      json(record, entry, head, format, catalog, comm: sample?.comm ?? catalog.comm(head.pid), &output)
-    } else if let sample = recording.sample(of: record) {
-      text(record, sample, width: recording.info.eventNameWidth ?? 0, &output)
-      catalog.describe(entry, time: record.time, cpu: record.cpu, into: &output.bytes)
-      output.endLine()
-    } else {
-      printGap(record.cpu, &output)
-      if let width = recording.info.bufferNameWidth {
-        let name = recording.buffer(ofStream: record.stream)
-        output.write(Durations.right(name, width) + (name.isEmpty ? "  " : ": "))
-      }
-      text(record, entry, head, format, catalog, inSeconds: recording.info.isPrintedInSeconds, &output)
+    if isJSON { return json(record, entry, catalog, sample: recording.sample(of: record), &output) }
+    if let sample = recording.sample(of: record) {
+      head(record, sample, width: recording.info.eventNameWidth ?? 0, &lines)
+      catalog.describe(entry, time: record.time, cpu: record.cpu, into: &lines)
+      return lines.append(10)
     }
+    printGap(record.cpu, &lines)
+    if let width = recording.info.bufferNameWidth { buffer(recording.buffer(ofStream: record.stream), width, &lines) }
+    let isInSeconds = recording.info.isPrintedInSeconds
+    guard catalog.appendLine(of: entry, time: record.time, cpu: record.cpu, isInSeconds: isInSeconds, to: &lines) else {
+      call = PendingCall(entry: entry.array, catalog: catalog)
+      return
+    }
+    // A stack ends its own last line.
+    if lines.last != 10 { lines.append(10) }
   }
 
-  private mutating func printGap(_ cpu: Int32, _ output: inout TextOutput) {
-    guard let gap = gaps.removeValue(forKey: cpu) else { return }
-    output.line(gap.events.map { "CPU:\(cpu) [\($0) EVENTS DROPPED]" } ?? "CPU:\(cpu) [EVENTS DROPPED]")
+  /// Ends the line of a call; whether `entry`, if there is one, belongs to it.
+  private mutating func finishCall(_ entry: RawSpan, _ catalog: FormatCatalog, _ lines: inout TextBuffer) -> Bool {
+    guard let call else { return false }
+    self.call = nil
+    let isPart = call.catalog === catalog && call.catalog.appendCall(call.entry.view, before: entry, to: &lines)
+    if call.catalog !== catalog { _ = call.catalog.appendCall(call.entry.view, before: nil, to: &lines) }
+    lines.append(10)
+    return isPart
   }
 
-  private func text(
-    _ record: Record, _ entry: RawSpan, _ head: EntryHead, _ format: EventFormat?, _ catalog: FormatCatalog, inSeconds: Bool,
-    _ output: inout TextOutput
-  ) {
-    output.write(Durations.right(catalog.comm(head.pid), 16))
-    output.write("-")
-    output.write(Durations.left(String(head.pid), 5))
-    output.write(" [\(Self.padded(record.cpu))]")
-    if inSeconds {
-      // Times near the end of 64 bits are damaged ones.
-      let microseconds = record.time.addingReportingOverflow(500).partialValue / 1000
-      let fraction = String(microseconds % 1_000_000)
-      output.write(" " + Durations.right(String(microseconds / 1_000_000), 5))
-      output.write("." + String(repeating: "0", count: 6 - fraction.count) + fraction + ": ")
-    } else {
-      output.write(Durations.right(String(record.time), 12) + ": ")
+  private mutating func printGap(_ cpu: Int32, _ lines: inout TextBuffer) {
+    guard !gaps.isEmpty, let gap = gaps.removeValue(forKey: cpu) else { return }
+    lines.append("CPU:")
+    lines.append(Array(String(cpu).utf8))
+    lines.append(" [")
+    if let events = gap.events {
+      lines.appendDecimal(events)
+      lines.append(32)
     }
-    if let format {
-      output.write(Durations.left(format.name + ":", 21) + " ")
-      catalog.describe(entry, time: record.time, cpu: record.cpu, into: &output.bytes)
-      // A stack ends its own last line.
-      if output.bytes.last == 10 { output.bytes.removeLast() }
-    } else {
-      output.write("[UNKNOWN EVENT type \(head.type)]")
-    }
-    output.endLine()
+    lines.append("EVENTS DROPPED]\n")
+  }
+
+  /// The name of the ring buffer, where there are several.
+  private func buffer(_ name: String, _ width: Int, _ lines: inout TextBuffer) {
+    lines.appendEscaped(Durations.right(name, width).keptBytes.view, keepsLines: false)
+    lines.append(name.isEmpty ? "  " : ": ")
   }
 
   /// Everything before what the event says, as `perf script -F comm,tid,cpu,time,event,trace` has it.
-  private func text(_ record: Record, _ sample: PerfSample, width: Int, _ output: inout TextOutput) {
-    let fraction = String(record.time / 1000 % 1_000_000)
-    let time = "\(record.time / 1_000_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
-    output.write(Durations.right(sample.comm, 16) + " " + Durations.right(String(sample.tid), 5))
-    if record.cpu >= 0 { output.write(" [\(Self.padded(record.cpu))]") }
-    output.write(" " + Durations.right(time, 12) + ": " + Durations.right(sample.event, width) + ": ")
+  private func head(_ record: Record, _ sample: PerfSample, width: Int, _ lines: inout TextBuffer) {
+    Self.append(sample.comm, width: 16, to: &lines)
+    lines.append(32)
+    Self.append(String(sample.tid), width: 5, to: &lines)
+    if record.cpu >= 0 { lines.append(cpu: record.cpu) }
+    let seconds = record.time / 1_000_000_000
+    lines.append(32)
+    lines.append(32, times: 5 - TextBuffer.decimalDigits(seconds))
+    lines.appendDecimal(seconds)
+    lines.append(UInt8(ascii: "."))
+    lines.appendDecimal(record.time / 1000 % 1_000_000, digits: 6)
+    lines.append(": ")
+    Self.append(sample.event, width: width, to: &lines)
+    lines.append(": ")
   }
 
-  private static func padded(_ cpu: Int32) -> String { String(repeating: "0", count: max(3 - String(cpu).count, 0)) + String(cpu) }
+  private static func append(_ text: String, width: Int, to lines: inout TextBuffer) {
+    lines.append(32, times: width - text.count)
+    lines.appendEscaped(text.keptBytes.view, keepsLines: false)
+  }
 
-  private func json(
-    _ record: Record, _ entry: RawSpan, _ head: EntryHead, _ format: EventFormat?, _ catalog: FormatCatalog, comm: String,
-    _ output: inout TextOutput
-  ) {
+  private func json(_ record: Record, _ entry: RawSpan, _ catalog: FormatCatalog, sample: PerfSample?, _ output: inout TextOutput) {
+    let head = EntryHead(entry, catalog)
+    let format = catalog.format(id: head.type)
+    let comm = sample?.comm ?? catalog.comm(head.pid)
     var json = JSONWriter()
     json.object { json in
       json.field("time", record.time)
@@ -123,14 +151,13 @@ public struct EventPrinter {
     output.endLine()
   }
 
-  private mutating func line(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput) {
+  private mutating func line(_ record: Record, _ recording: borrowing Recording, _ output: inout TextOutput, _ lines: inout TextBuffer) {
     let bytes = recording.bytes(of: record)
     let columns = recording.line(of: record)
     if columns.isFrame { return }
     let name = names.isEmpty && !isJSON ? "" : columns.name.bytes(of: bytes).text
     // Text does not say which system an event is of.
     if !names.isEmpty, !names.contains(where: { $0 == name || $0.hasSuffix(":\(name)") }) { return }
-    if !isJSON { printGap(record.cpu, &output) }
     if isJSON {
       var json = JSONWriter()
       json.object { json in
@@ -143,9 +170,11 @@ public struct EventPrinter {
         json.field("line", bytes.text)
       }
       output.bytes.append(contentsOf: json.bytes)
+      output.endLine()
     } else {
-      output.bytes.append(contentsOf: bytes.array)
+      printGap(record.cpu, &lines)
+      lines.appendEscaped(bytes)
+      lines.append(10)
     }
-    output.endLine()
   }
 }

@@ -160,4 +160,15 @@ struct Campaign {
     failures += 1
     Issue.record("\(format), \(damage): \(what)")
   }
+
+  @Test("of print formats are written: a format, a zero byte, and an entry")
+  func formats() throws {
+    let folder = try #require(ProcessInfo.processInfo.environment["WAKEPATH_SEEDS"])
+    let recording = try KernelRecording("6.12-virtio-udp-v6")
+    let entries = recording.cpus.flatMap { pages in pages.prefix(4).flatMap { KernelRecording.entries(of: $0, cpu: 0) } }
+    for (_, text) in recording.formats {
+      let entry = entries.first { $0.type == KernelRecording.id(text) }?.payload ?? Data(count: 64)
+      try (Data(text.utf8) + [0] + entry).write(to: URL(fileURLWithPath: "\(folder)/printing-\(KernelRecording.name(text))"))
+    }
+  }
 }

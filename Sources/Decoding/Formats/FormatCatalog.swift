@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 
 /// The events a recording describes, each parsed when it is first asked for: a trace.dat carries the formats of every event the kernel has,
 /// and uses a few.
@@ -16,8 +16,14 @@ public final class FormatCatalog {
   private var sources: [Int: Source] = [:]
   private var idsByName: [String: Int] = [:]
   private var symbolText: [UInt8]?
-  private var hasLoadedSymbols = false
   private var kernel: KernelIdentity?
+  private var commandLines: [UInt8] = []
+  private var printkFormats: [UInt8] = []
+  private lazy var printer = EntryPrinter(
+    PrintNames(symbols: { [symbolText, kernel] in symbolText ?? kernel?.symbols ?? [] }, printkFormats: printkFormats), commandLines: commandLines,
+    order: isBigEndian ? .big : .little, longSize: longSize)
+  /// Whether some events are printed as trace-cmd has them and not by their own print format.
+  let usesPlugins: Bool
   /// Integers in the recording's entries have this byte order.
   public let isBigEndian: Bool
   /// The size of the kernel's `long` in bytes.
@@ -30,13 +36,18 @@ public final class FormatCatalog {
 
   /// With `usesPlugins`, some events are printed as trace-cmd has them and not by their own print format.
   init?(path: String, isBigEndian: Bool, longSize: Int, pageSize: Int, usesPlugins: Bool = true) {
-    guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize, usesPlugins: usesPlugins) else {
-      return nil
-    }
+    guard let library = TraceEventLibrary(isBigEndian: isBigEndian, longSize: longSize, pageSize: pageSize) else { return nil }
     self.library = library
+    self.usesPlugins = usesPlugins
     self.path = path
     self.isBigEndian = isBigEndian
     self.longSize = longSize
+  }
+
+  /// The catalog of one event of a little-endian machine of 64 bits, whose format file says `format`.
+  public convenience init?(describing format: [UInt8], system: String) {
+    self.init(path: "", isBigEndian: false, longSize: 8, pageSize: 4096)
+    add(format: format, system: system)
   }
 
   /// Takes in the text of `events/<system>/<event>/format`, which begins at byte `offset` of the file.
@@ -49,8 +60,8 @@ public final class FormatCatalog {
   }
 
   func parseHeaderPage(_ text: [UInt8]) { _ = library.parseHeaderPage(text, longSize: longSize) }
-  func add(commandLines text: [UInt8]) { library.parseCommandLines(text) }
-  func add(printkFormats text: [UInt8]) { library.parsePrintkFormats(PrintkFormats.trusted(text)) }
+  func add(commandLines text: [UInt8]) { commandLines = text }
+  func add(printkFormats text: [UInt8]) { printkFormats = text }
   func add(kallsyms text: [UInt8]) { if !text.isEmpty { symbolText = text } }
   /// Symbols are those of `kernel`, if it is the one that runs here.
   func add(symbolsOf kernel: KernelIdentity) { self.kernel = kernel }
@@ -109,27 +120,80 @@ public final class FormatCatalog {
 
   /// The names the event's print format gives to the numbers of one field.
   public func symbols(ofField field: String, in format: EventFormat) -> [UInt64: String] {
-    library.symbols(ofField: field, inEvent: format.id)
+    guard let wanted = format.field(field),
+      let read = try? PrintParser.parse(text(ofFormat: format.id), of: format, longSize: longSize)
+    else { return [:] }
+    return read.parts.symbols(ofFieldAt: wanted.offset)
   }
 
-  /// Appends what the event's print format says of `entry`, as `trace-cmd report` prints it.
-  public func describe(_ entry: RawSpan, time: UInt64, cpu: Int32, into line: inout [UInt8]) {
-    loadSymbols()
-    library.describe(entry, time: time, cpu: cpu, into: &line)
-  }
+  /// The text of format `id`; empty if the recording does not describe it.
+  func text(ofFormat id: Int) -> [UInt8] { sources[id]?.text ?? [] }
 
   /// The name the recording knows for task `pid`.
-  public func comm(_ pid: Int32) -> String { library.comm(pid) }
+  public func comm(_ pid: Int32) -> String { Array(printer.tasks.name(pid)).view.text }
 
   /// The kernel symbol at `address` and the offset into it, or nil.
   public func symbol(at address: UInt64) -> (name: String, offset: UInt64)? {
-    loadSymbols()
-    return library.symbol(at: address)
+    let symbols = printer.names.symbols
+    return symbols.index(at: address).map { (symbols.name($0).text, address &- symbols.address($0)) }
+  }
+}
+
+// MARK: printing
+
+extension FormatCatalog {
+  /// Appends what the event says of `entry`, as `trace-cmd report` prints it.
+  public func describe(_ entry: RawSpan, time: UInt64, cpu: Int32, into line: inout [UInt8]) {
+    var buffer = TextBuffer(capacity: 256)
+    describe(entry, time: time, cpu: cpu, into: &buffer)
+    line.append(buffer)
   }
 
-  private func loadSymbols() {
-    guard !hasLoadedSymbols else { return }
-    hasLoadedSymbols = true
-    if let text = symbolText ?? kernel?.symbols { library.parseSymbols(text) }
+  /// Appends what the event says of `entry`, as `trace-cmd report` prints it; nothing for an event that the recording does not describe.
+  public func describe(_ entry: RawSpan, time: UInt64, cpu: Int32, into line: inout TextBuffer) {
+    guard let type = entry.integer(UInt16.self, at: 0, order), let event = printer.event(type, self) else { return }
+    printer.describe(event, entry, time: time, cpu: cpu, into: &line)
+  }
+
+  private var order: ByteOrder { isBigEndian ? .big : .little }
+
+  /// Appends the line of `entry` as `trace-cmd report` has it, without its end. False where all of it is there but what the event says, which
+  /// depends on the event behind it: `entry` is the call of a function that function_graph traced, and `appendCall` goes on.
+  public func appendLine(of entry: RawSpan, time: UInt64, cpu: Int32, isInSeconds: Bool, to line: inout TextBuffer) -> Bool {
+    let printer = printer
+    let type = entry.integer(UInt16.self, at: 0, order) ?? 0
+    printer.appendTask(entry.integer(Int32.self, at: 4, order) ?? 0, to: &line)
+    line.append(cpu: cpu)
+    if isInSeconds {
+      line.append(32)
+      line.append(microseconds: time)
+    } else {
+      line.append(ticks: time)
+    }
+    line.append(UInt8(ascii: ":"))
+    guard let event = printer.event(type, self) else {
+      line.append(" [UNKNOWN EVENT type ")
+      line.appendDecimal(UInt64(type))
+      line.append(UInt8(ascii: "]"))
+      return true
+    }
+    line.append(event.column)
+    if event.isCall { return false }
+    printer.describe(event, entry, time: time, cpu: cpu, into: &line)
+    return true
+  }
+
+  /// Appends what `call` says, and answers whether `exit` belongs to it: that it ended the call before anything else was traced.
+  public func appendCall(_ call: RawSpan, before exit: RawSpan?, to line: inout TextBuffer) -> Bool {
+    let printer = printer
+    guard let type = call.integer(UInt16.self, at: 0, order), let special = printer.event(type, self)?.special else { return false }
+    if let exit, let exitType = exit.integer(UInt16.self, at: 0, order), let exitSpecial = printer.event(exitType, self)?.special,
+      printer.isLeaf(special, call, exitSpecial, exit)
+    {
+      printer.graphLeaf(special, call, exitSpecial, exit, &line)
+      return true
+    }
+    printer.graphEntry(special, call, &line)
+    return false
   }
 }

@@ -1,0 +1,29 @@
+internal import Bytes
+
+/// The names of tasks as a recording lists them, `pid name` a line, and as events tell them while they are printed.
+struct CommandLines {
+  private var names: [Int32: [UInt8]] = [0: Array("<idle>".utf8)]
+  private static let unknown = Array("<...>".utf8)
+
+  /// The names in `text`, up to the first line that has none.
+  init(_ text: [UInt8]) {
+    for line in text.split(separator: 10) {
+      let line = Array(line.prefix { $0 != 0 })
+      var at = line.view.skippingSpaces(from: 0)
+      let isNegative = line.view.byte(at: at) == UInt8(ascii: "-")
+      if isNegative { at += 1 }
+      guard let number = line.view.decimal(at: &at), let pid = Int32(exactly: number) else { break }
+      at = line.view.skippingSpaces(from: at)
+      guard at < line.count else { break }
+      learn(isNegative ? -pid : pid, line.view.slice(at, line.count - at))
+    }
+  }
+
+  /// Takes `name` for that of task `pid`, if none is known.
+  mutating func learn(_ pid: Int32, _ name: RawSpan) { if names[pid] == nil { names[pid] = name.array } }
+
+  func isKnown(_ pid: Int32) -> Bool { names[pid] != nil }
+
+  /// The name of task `pid`, or `<...>`.
+  func name(_ pid: Int32) -> [UInt8] { names[pid] ?? Self.unknown }
+}
