@@ -42,13 +42,15 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "Tracepoints", swiftSettings: house),
-    .target(name: "Bytes", dependencies: ["CZstd", "CZlib"], swiftSettings: views),
+    .target(name: "Linux", dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: house),
+    .target(
+      name: "Bytes", dependencies: ["CZstd", "CZlib", "Linux", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: views),
     .target(
       name: "Decoding",
       dependencies: ["Bytes", "CTraceEvent", .product(name: "HeapModule", package: "swift-collections")],
       swiftSettings: views),
     .target(name: "Layouts", dependencies: ["Bytes", "CElf"], swiftSettings: house),
-    .target(name: "Events", dependencies: ["Bytes", "Decoding", "Tracepoints"], swiftSettings: house),
+    .target(name: "Events", dependencies: ["Bytes", "Decoding", "Tracepoints"], swiftSettings: views),
     .target(
       name: "Journeys",
       dependencies: [
@@ -65,12 +67,12 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "Capture",
-      dependencies: ["Bytes", "Layouts", "Tracepoints", "CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["Bytes", "Layouts", "Linux", "Tracepoints", "CTraceFS", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
     .target(
       name: "Experiments",
       dependencies: [
-        "Capture", "CLinux", "Decoding", "Events", "Journeys", "Layouts", "Model", .product(name: "SystemPackage", package: "swift-system")
+        "Capture", "Decoding", "Events", "Journeys", "Layouts", "Linux", "Model", .product(name: "SystemPackage", package: "swift-system")
       ],
       swiftSettings: house),
     .executableTarget(
@@ -91,12 +93,12 @@ let package = Package(
     .testTarget(name: "JourneysTests", dependencies: ["Events", "Journeys", "Support"], swiftSettings: tests),
     .testTarget(
       name: "ModelTests", dependencies: ["Bytes", "Decoding", "Events", "Journeys", "Layouts", "Model", "Support"], swiftSettings: tests),
-    .testTarget(name: "ExperimentsTests", dependencies: ["Events", "Experiments", "Model", "Support", "wakepath"], swiftSettings: tests),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Events", "Experiments", "Linux", "Model", "Support", "wakepath"], swiftSettings: tests),
     .testTarget(name: "SimulatorTests", dependencies: ["Bytes", "Events", "Journeys", "Model", "Simulator"], swiftSettings: tests),
     .testTarget(
       name: "CaptureTests",
-      dependencies: ["Bytes", "Capture", "Support", "Tracepoints", "wakepath", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: house)
+      dependencies: ["Bytes", "Capture", "Linux", "Support", "Tracepoints", "wakepath", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: tests)
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,13 +1,12 @@
-#if canImport(Glibc)
-  internal import Glibc
-#endif
+internal import Linux
 
 /// The environment of the process.
 public enum Environment {
   /// The value of variable `name`, or nil.
-  public static func value(_ name: String) -> String? {
-    unsafe getenv(name).map { unsafe String(cString: $0) }
-  }
+  public static func value(_ name: String) -> String? { ThisProcess.variable(name) }
+
+  /// As root, no longer knows what libraries take directories of code from; to be called before there are threads.
+  public static func forgetUserDirectories() { ThisProcess.forgetUserDirectories() }
 
   /// The number in variable `name`, or nil.
   public static func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }

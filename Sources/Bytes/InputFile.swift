@@ -1,6 +1,8 @@
 #if canImport(Glibc)
   internal import Glibc
 #endif
+internal import Linux
+internal import SystemPackage
 
 /// A file opened for reading at any offset. Reads go through `pread(2)` and not a mapping, so that a file that shrinks while it is read
 /// gives an error and not a signal, and memory in use does not grow with the file.
@@ -45,10 +47,12 @@ public final class InputFile: Sendable {
   private static let seekData: Int32 = 3
 
   private convenience init(path: String, spooling source: Int32) throws(BytesError) {
-    let directory = Environment.value("TMPDIR") ?? "/var/tmp"
-    let spool = Self.unnamedFile(in: directory)
-    guard spool >= 0 else {
-      throw BytesError(path: path, reason: "cannot be kept in \(directory) while it is read: \(Self.lastError())")
+    let directory = ThisProcess.temporaryDirectory(otherwise: "/var/tmp")
+    let spool: Int32
+    do throws(Errno) {
+      spool = try Files.unnamedFile(in: directory).rawValue
+    } catch {
+      throw BytesError(path: path, reason: "cannot be kept in \(directory) while it is read: \(error)")
     }
     var size = 0
     let buffer = ByteBuffer(capacity: 1 << 20)
@@ -110,16 +114,6 @@ public final class InputFile: Sendable {
       let step = unsafe pwrite(descriptor, buffer.base + written, buffer.count - written, offset + written)
       guard step > 0 else { throw BytesError(path: path, offset: offset, reason: lastError()) }
       written += step
-    }
-  }
-
-  private static func unnamedFile(in directory: String) -> Int32 {
-    var template = Array("\(directory)/wakepath-XXXXXX".utf8CString)
-    return unsafe template.withUnsafeMutableBufferPointer { name in
-      guard let start = name.baseAddress else { return -1 }
-      let descriptor = unsafe mkstemp(start)
-      if descriptor >= 0 { unsafe unlink(start) }
-      return descriptor
     }
   }
 

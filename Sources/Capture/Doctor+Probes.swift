@@ -1,3 +1,4 @@
+internal import Linux
 internal import Layouts
 
 extension Doctor {
@@ -16,7 +17,7 @@ extension Doctor {
     private var readme: String? { tracing.flatMap { Doctor.text("\($0.path)/README") } }
 
     private var kprobes: Check {
-      let exists = readme.map { _ in tracing.map { SystemCalls.kind(of: "\($0.path)/kprobe_events").exists } ?? false }
+      let exists = readme.map { _ in tracing.map { Files.exists("\($0.path)/kprobe_events") } ?? false }
       return check(
         "kprobes", exists, exists == true ? "kprobe_events" : "not in this kernel",
         without: "steps inside the kernel that have no event of their own stay unseen")
@@ -49,7 +50,7 @@ extension Doctor {
 
     private var layouts: Check {
       let cost = "probes cannot read the fields of the kernel's structures"
-      guard SystemCalls.kind(of: BTF.kernelPath).exists else { return check("BTF", false, "not in this kernel", without: cost) }
+      guard Files.exists(BTF.kernelPath) else { return check("BTF", false, "not in this kernel", without: cost) }
       do throws(LayoutError) {
         guard let data = try BTF.ofRunningKernel().member("data", of: "sk_buff") else {
           return check("BTF", false, "\(BTF.kernelPath) has no sk_buff.data", without: cost)

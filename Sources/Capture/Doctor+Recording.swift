@@ -1,3 +1,4 @@
+internal import Linux
 internal import SystemPackage
 
 extension Doctor {
@@ -14,7 +15,7 @@ extension Doctor {
     }
 
     private var rights: Check {
-      let isRoot = SystemCalls.isRoot
+      let isRoot = ThisProcess.isRoot
       return check(
         "root", isRoot ? .ok : .denied, isRoot ? "running as root" : "not running as root",
         without: "nothing can be recorded: run with sudo", essential: true)

@@ -1,3 +1,4 @@
+internal import Linux
 internal import SystemPackage
 
 /// What this machine allows, found by looking; what is tried is undone at once.
@@ -29,7 +30,7 @@ public enum Doctor {
 
   /// Looks at everything.
   public static func examine() -> [Check] {
-    let tracing = TraceDirectory(mounting: SystemCalls.isRoot)
+    let tracing = TraceDirectory(mounting: ThisProcess.isRoot)
     defer { tracing?.close() }
     return Recording(tracing: tracing).checks + events(tracing) + Probes(tracing: tracing).checks + [perf]
   }
@@ -37,9 +38,9 @@ public enum Doctor {
   /// Each event that `record` asks for.
   private static func events(_ tracing: TraceDirectory?) -> [Check] {
     let directory = tracing.map { "\($0.path)/events" }
-    let isReadable = directory.map { (try? SystemCalls.names(in: $0)) != nil } ?? false
+    let isReadable = directory.map { (try? Files.names(in: $0)) != nil } ?? false
     return RecordedEvent.all.map { event in
-      let exists = directory.map { SystemCalls.kind(of: "\($0)/\(event.system)/\(event.name)/enable").exists } ?? false
+      let exists = directory.map { Files.exists("\($0)/\(event.system)/\(event.name)/enable") } ?? false
       let found = isReadable ? (exists ? event.need : "not in this kernel") : "cannot be looked up"
       return Check(
         area: .events, name: event.fullName, state: exists ? .ok : isReadable ? .missing : .denied, found: found, cost: event.cost,
@@ -49,7 +50,7 @@ public enum Doctor {
 
   private static var perf: Check {
     let paranoid = text("/proc/sys/kernel/perf_event_paranoid").flatMap { Int($0) }
-    let mayUse = SystemCalls.isRoot || paranoid.map { $0 < 0 } ?? false
+    let mayUse = ThisProcess.isRoot || paranoid.map { $0 < 0 } ?? false
     return Check(
       area: .perf, name: "perf_event_open", state: paranoid == nil ? .missing : mayUse ? .ok : .denied,
       found: paranoid.map { "perf_event_paranoid is \($0)" } ?? "not in this kernel",
@@ -58,7 +59,7 @@ public enum Doctor {
 
   /// The content of a small file without its line end; nil if it cannot be read.
   static func text(_ path: String) -> String? {
-    guard let bytes = try? SystemCalls.contents(of: path) else { return nil }
+    guard let bytes = try? Files.contents(of: path) else { return nil }
     return String(decoding: bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...], as: UTF8.self)
   }
 }

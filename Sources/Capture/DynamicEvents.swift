@@ -1,3 +1,4 @@
+internal import Linux
 internal import SystemPackage
 
 /// Events that the kernel is asked to make for one recording (`dynamic_events`): probes on its events and functions, in a group that carries
@@ -7,16 +8,18 @@ struct DynamicEvents {
   static let prefix = "wakepath_"
 
   private let tracing: TraceDirectory
+  private let supervisor: Supervisor?
   let group: String
   /// What was made, by name.
   private(set) var names: [String] = []
 
   /// Makes nothing yet.
-  init(_ tracing: TraceDirectory) {
+  init(_ tracing: TraceDirectory, _ supervisor: Supervisor? = nil) {
     self.tracing = tracing
+    self.supervisor = supervisor
     // A process of another container may have our number.
     let taken = Set(Self.list(tracing).map(\.group))
-    let name = "\(Self.prefix)\(SystemCalls.processID)"
+    let name = "\(Self.prefix)\(ThisProcess.id)"
     group = taken.contains(name) ? (2..<10).lazy.map { "\(name)_\($0)" }.first { !taken.contains($0) } ?? name : name
   }
 
@@ -24,6 +27,7 @@ struct DynamicEvents {
   mutating func make(_ kind: String, _ name: String, _ definition: String) throws(Errno) {
     try Self.append("\(kind):\(group)/\(name) \(definition)", tracing)
     names.append(name)
+    supervisor?.add(.probe(tracing: tracing.path, name: "\(group)/\(name)"))
   }
 
   /// Removes what was made; answers a sentence if something is still there.
@@ -32,6 +36,7 @@ struct DynamicEvents {
     for name in names.reversed() {
       do throws(Errno) {
         try Self.remove(group, name, tracing)
+        supervisor?.settle(.probe(tracing: tracing.path, name: "\(group)/\(name)"))
       } catch {
         left.append("\(group)/\(name) (\(error))")
       }
@@ -52,7 +57,7 @@ struct DynamicEvents {
 
   /// Our groups' events in `dynamic_events`: lines such as `e:wakepath_12/flow net.netif_receive_skb …`.
   private static func list(_ tracing: TraceDirectory) -> [(group: String, name: String)] {
-    let text = (try? SystemCalls.contents(of: "\(tracing.path)/dynamic_events")) ?? []
+    let text = (try? Files.contents(of: "\(tracing.path)/dynamic_events")) ?? []
     return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
       guard let place = line.split(separator: " ").first?.split(separator: ":", maxSplits: 1).last else { return nil }
       let parts = place.split(separator: "/")
@@ -67,19 +72,12 @@ struct DynamicEvents {
       } catch {
         // It is in use for a moment longer where its instance went just now.
         guard error == .resourceBusy, attempt < 20 else { throw error }
-        SystemCalls.sleep(milliseconds: 20)
+        KernelClock.sleep(milliseconds: 20)
       }
     }
   }
 
   private static func append(_ line: String, _ tracing: TraceDirectory) throws(Errno) {
-    do {
-      let file = try FileDescriptor.open(
-        FilePath("\(tracing.path)/dynamic_events"), .writeOnly, options: [.append, .closeOnExec])
-      defer { SystemCalls.close(file) }
-      try file.writeAll(Array("\(line)\n".utf8))
-    } catch {
-      throw error as? Errno ?? .ioError
-    }
+    try Files.write("\(line)\n", to: "\(tracing.path)/dynamic_events", appending: true)
   }
 }

@@ -1,3 +1,4 @@
+internal import Linux
 internal import Tracepoints
 
 /// The lines on which network devices interrupt, as sysfs tells.
@@ -40,10 +41,10 @@ struct InterruptLines {
 
   private static func lines(of device: String, _ folder: String, depth: Int) -> [Int]? {
     let path = "\(folder)/\(device)"
-    guard depth < deepest, let names = try? SystemCalls.names(in: path) else { return nil }
+    guard depth < deepest, let names = try? Files.names(in: path) else { return nil }
     if names.contains("device") { return lines(ofHardware: "\(path)/device") }
     // Those below (lower_eth0), and the ports of a bridge.
-    let below = names.filter { $0.hasPrefix("lower_") }.map { String($0.dropFirst(6)) } + ((try? SystemCalls.names(in: "\(path)/brif")) ?? [])
+    let below = names.filter { $0.hasPrefix("lower_") }.map { String($0.dropFirst(6)) } + ((try? Files.names(in: "\(path)/brif")) ?? [])
     guard !below.isEmpty else { return nil }
     var all: [Int] = []
     for device in below {
@@ -56,11 +57,11 @@ struct InterruptLines {
   /// Message signalled interrupts are listed by the PCI device, which for virtio is the one above; others have one line (`irq`, 0 for none).
   private static func lines(ofHardware path: String) -> [Int]? {
     for folder in ["\(path)/msi_irqs", "\(path)/../msi_irqs"] {
-      let numbers = ((try? SystemCalls.names(in: folder)) ?? []).compactMap { Int($0) }
+      let numbers = ((try? Files.names(in: folder)) ?? []).compactMap { Int($0) }
       if !numbers.isEmpty { return numbers }
     }
     for file in ["\(path)/irq", "\(path)/../irq"] {
-      guard let text = try? SystemCalls.contents(of: file) else { continue }
+      guard let text = try? Files.contents(of: file) else { continue }
       if let number = Int(String(decoding: text, as: UTF8.self).filter(\.isNumber)), number > 0 { return [number] }
     }
     return nil

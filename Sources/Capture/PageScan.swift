@@ -1,3 +1,4 @@
+internal import Linux
 internal import Bytes
 
 /// Looks through the recorded pages for what they mention, so that the file says no more of this machine than it must.
@@ -6,7 +7,7 @@ struct PageScan {
   private(set) var tasks: TaskNames
 
   /// Where there is more than this, looking would take longer than it is worth.
-  private static let limit = 1 << 30
+  static let limit = 1 << 30
 
   /// Finds what the pages in `spools` need of `symbols` and `tasks`; what cannot be looked through is taken to need all.
   init(_ spools: [Spool], symbols: SymbolTable, tasks: TaskNames) {
@@ -21,7 +22,7 @@ struct PageScan {
   private mutating func scan(_ spool: Spool) -> Bool {
     let kept = spool.kept
     for offset in stride(from: kept.lowerBound, to: kept.upperBound, by: Self.piece) {
-      guard let pages = try? SystemCalls.read(spool.file, at: offset, count: min(Self.piece, kept.upperBound - offset)) else { return false }
+      guard let pages = try? spool.file.bytes(at: offset, count: min(Self.piece, kept.upperBound - offset)) else { return false }
       let buffer = ByteBuffer(pages)
       symbols.need(buffer.bytes)
       tasks.need(buffer.bytes)

@@ -1,3 +1,4 @@
+internal import Linux
 internal import Layouts
 internal import SystemPackage
 internal import Tracepoints
@@ -24,10 +25,10 @@ struct Probes {
   static let system = Tracepoint.probeSystem
 
   /// Makes the probes that `options` ask for and the kernel allows.
-  init(_ options: RecordingOptions, _ tracing: TraceDirectory) {
-    dynamic = DynamicEvents(tracing)
+  init(_ options: RecordingOptions, _ tracing: TraceDirectory, _ supervisor: Supervisor? = nil) {
+    dynamic = DynamicEvents(tracing, supervisor)
     if options.recordsFlows { makeFlows(options.devices) }
-    if !SystemCalls.kind(of: "\(tracing.path)/events/sock/sk_data_ready/enable").exists {
+    if !Files.exists("\(tracing.path)/events/sock/sk_data_ready/enable") {
       make(Self.readable, "p", ["sock_def_readable sk=$arg1:x64"])
     }
   }

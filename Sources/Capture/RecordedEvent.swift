@@ -1,3 +1,4 @@
+internal import Linux
 internal import Tracepoints
 
 /// An event that a recording asks the kernel for, as its tracepoint is declared, and what the kernel is to keep of it.
@@ -90,7 +91,7 @@ extension RecordedEvent {
   /// The names that the network device's hardware may have in dma events: its own and, for virtio, that of the PCI device above it.
   /// None where it has no hardware or lives in another network namespace.
   private static func hardware(behind device: String) -> [String] {
-    guard let path = SystemCalls.resolved("/sys/class/net/\(device)/device") else { return [] }
+    guard let path = Files.resolved("/sys/class/net/\(device)/device") else { return [] }
     return path.split(separator: "/").suffix(2).map(String.init)
   }
 }

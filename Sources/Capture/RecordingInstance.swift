@@ -1,3 +1,5 @@
+internal import Bytes
+internal import Linux
 internal import SystemPackage
 
 /// The tracing instance of one recording: made, set up, and removed again.
@@ -8,20 +10,25 @@ struct RecordingInstance: ~Copyable {
   /// Whether the kernel notes the names of tasks, because somebody else records: to be spared of that, it stops noting them for everyone's events
   /// (`trace_event_enable_cmd_record` in kernel/trace/trace_events.c).
   let notesNames: Bool
+  private let supervisor: Supervisor?
+  /// What our lines in the recording end with.
+  let lineSignature = LineSignature()
 
   private static let prefix = "wakepath-"
   static let defaultBufferBytes = 8 << 20
   private static let leastBufferBytes = 64 << 10
 
   /// Makes the instance of this process, with nothing enabled in it.
-  init(_ tracing: TraceDirectory) throws(CaptureError) {
+  init(_ tracing: TraceDirectory, _ supervisor: Supervisor? = nil) throws(CaptureError) {
+    self.supervisor = supervisor
     cpus = Self.onlineCPUs(tracing)
     notesNames = Self.isUsed(tracing)
-    let name = "\(Self.prefix)\(SystemCalls.processID)"
+    let name = "\(Self.prefix)\(ThisProcess.id)"
     do throws(Errno) {
       instance = try Self.make(name)
+      supervisor?.add(.instance(instance.path))
     } catch {
-      let help = SystemCalls.isRoot ? "the kernel must allow tracing instances (see `wakepath doctor`)" : "run with sudo"
+      let help = ThisProcess.isRoot ? "the kernel must allow tracing instances (see `wakepath doctor`)" : "run with sudo"
       throw CaptureError("no tracing instance can be made in \(tracing.path)/instances (\(error)): \(help)")
     }
   }
@@ -40,13 +47,19 @@ struct RecordingInstance: ~Copyable {
 
   /// Whether an event is enabled anywhere.
   private static func isUsed(_ tracing: TraceDirectory) -> Bool {
-    let instances = (try? SystemCalls.names(in: "\(tracing.path)/instances")) ?? []
+    let instances = (try? Files.names(in: "\(tracing.path)/instances")) ?? []
     return ([tracing.path] + instances.map { "\(tracing.path)/instances/\($0)" }).contains { directory in
-      (try? SystemCalls.contents(of: "\(directory)/events/enable"))?.first != UInt8(ascii: "0")
+      (try? Files.contents(of: "\(directory)/events/enable"))?.first != UInt8(ascii: "0")
     }
   }
 
   var path: String { instance.path }
+
+  /// What the buffers of all CPUs hold together, in bytes.
+  var bufferBytes: Int {
+    let size = Int(String(decoding: text("buffer_size_kb"), as: UTF8.self).prefix(while: \.isNumber)) ?? 0
+    return cpus.count * size << 10
+  }
 
   /// The content of one of its files, empty if it cannot be read.
   func text(_ file: String) -> [UInt8] { (try? instance.read(file)) ?? [] }
@@ -60,14 +73,14 @@ struct RecordingInstance: ~Copyable {
     let isLarge = options.flightBytesPerCPU == nil && options.bufferBytesPerCPU ?? Self.defaultBufferBytes >= 32 * Self.pageBytes
     let pages = isLarge ? setPages(Self.pageBytes) : nil
     try setBuffer(
-      options.trigger == nil ? options.flightBytesPerCPU ?? options.bufferBytesPerCPU : options.bufferBytesPerCPU, orWithPages: pages, &notes)
+      options.trigger == nil ? options.flightBytesPerCPU ?? bufferBytes(options) : options.bufferBytesPerCPU, orWithPages: pages, &notes)
     // Kernels before 5.0 do not know the first, and a top instance may have been told not to do the other.
     try? instance.write("25", to: "buffer_percent")
     try? instance.write("1", to: "options/overwrite")
     if !notesNames { try? instance.write("norecord-cmd", to: "trace_options") }
     let filter = try Self.filter(options.devices)
     let wanted = RecordedEvent.wanted(options) + probes
-    let events = wanted.filter { SystemCalls.kind(of: "\(path)/events/\($0.fullName.path)/enable").exists }
+    let events = wanted.filter { Files.exists("\(path)/events/\($0.fullName.path)/enable") }
     if let missing = wanted.first(where: { $0.isEssential && !events.contains($0) }) {
       throw CaptureError("this kernel has no event \(missing.fullName), so \(missing.cost): use a kernel built with tracing of the network")
     }
@@ -80,6 +93,12 @@ struct RecordingInstance: ~Copyable {
     return events
   }
 
+  /// The size that was asked for; where the file may not become large, less than what it may hold.
+  private func bufferBytes(_ options: RecordingOptions) -> Int? {
+    guard let maximum = options.maximumBytes else { return options.bufferBytesPerCPU }
+    return min(options.bufferBytesPerCPU ?? Self.defaultBufferBytes, max(maximum / (4 * max(cpus.count, 1)), Self.leastBufferBytes))
+  }
+
   /// Enables `events`, each with the filter that it has.
   func enable(_ events: [RecordedEvent]) throws(CaptureError) {
     for event in events { try set("events/\(event.fullName.path)/enable", "1", "the event \(event.fullName) cannot be enabled") }
@@ -89,7 +108,7 @@ struct RecordingInstance: ~Copyable {
   func disableEvents() throws(CaptureError) { try set("events/enable", "0", "the events cannot be disabled") }
 
   /// Writes a line of ours into the recording (`trace_marker`); a kernel without it leaves the report not knowing the windows.
-  func mark(_ text: String) { try? instance.write(text, to: "trace_marker") }
+  func mark(_ text: String) { try? instance.write(text + lineSignature.end, to: "trace_marker") }
 
   func turn(on: Bool) throws(CaptureError) {
     try set("tracing_on", on ? "1" : "0", "recording cannot be turned \(on ? "on" : "off")")
@@ -151,22 +170,25 @@ struct RecordingInstance: ~Copyable {
     return { field in devices.map { "\(field) == \"\($0)\"" }.joined(separator: " || ") }
   }
 
-  /// Removes the instance; answers a sentence if it is still there.
+  /// Removes the instance; answers a sentence if it is still there. Then at least it records nothing.
   func remove() -> String? {
     do throws(Errno) {
       try instance.remove()
+      supervisor?.settle(.instance(path))
       return nil
     } catch {
+      try? turn(on: false)
+      try? disableEvents()
       return "the tracing instance \(path) could not be removed (\(error)): the next recording removes it, or `rmdir` does"
     }
   }
 
   /// The CPUs of `/sys/devices/system/cpu/online` (`0-3,6`), or all that tracing knows.
   static func onlineCPUs(_ tracing: TraceDirectory) -> [Int] {
-    let text = (try? SystemCalls.contents(of: "/sys/devices/system/cpu/online")) ?? []
+    let text = (try? Files.contents(of: "/sys/devices/system/cpu/online")) ?? []
     let online = cpus(String(decoding: text, as: UTF8.self))
     guard online.isEmpty else { return online }
-    return ((try? SystemCalls.names(in: "\(tracing.path)/per_cpu")) ?? []).compactMap { Int($0.dropFirst(3)) }.sorted()
+    return ((try? Files.names(in: "\(tracing.path)/per_cpu")) ?? []).compactMap { Int($0.dropFirst(3)) }.sorted()
   }
 
   /// The numbers in a list as the kernel writes it: `0-3,6`.
@@ -183,18 +205,18 @@ extension RecordingInstance {
   /// Removes instances of recorders that were killed; answers a sentence for each.
   static func removeLeftovers(in tracing: TraceDirectory) -> [String] {
     let directory = "\(tracing.path)/instances"
-    return ((try? SystemCalls.names(in: directory)) ?? []).compactMap { name in
+    return ((try? Files.names(in: directory)) ?? []).compactMap { name in
       guard name.hasPrefix(prefix), let pid = Int32(name.dropFirst(prefix.count).prefix { $0 != "-" }), !isRecorder(pid) else { return nil }
       // The kernel refuses if it has a file open, as the recorder has, perhaps in another container.
-      guard (try? SystemCalls.removeDirectory("\(directory)/\(name)")) != nil else { return nil }
+      guard (try? Files.removeDirectory("\(directory)/\(name)")) != nil else { return nil }
       return "removed the tracing instance \(name), left by a recording that was killed"
     }
   }
 
   /// Whether `pid` is a process that runs the same program as this one, or one of its name.
   static func isRecorder(_ pid: Int32) -> Bool {
-    if let program = SystemCalls.resolved("/proc/\(pid)/exe"), program == SystemCalls.resolved("/proc/self/exe") { return true }
-    let name = (try? SystemCalls.contents(of: "/proc/\(pid)/comm")) ?? []
+    if let program = Files.resolved("/proc/\(pid)/exe"), program == Files.resolved("/proc/self/exe") { return true }
+    let name = (try? Files.contents(of: "/proc/\(pid)/comm")) ?? []
     return String(decoding: name, as: UTF8.self) == "wakepath\n"
   }
 }
@@ -206,18 +228,20 @@ extension String {
 
 extension TraceDirectory {
   /// The tracing directory with the right to record in it.
-  static func forRecording() throws(CaptureError) -> TraceDirectory {
-    guard let tracing = TraceDirectory(mounting: SystemCalls.isRoot) else {
+  static func forRecording(_ supervisor: Supervisor? = nil) throws(CaptureError) -> TraceDirectory {
+    guard let tracing = TraceDirectory(mounting: ThisProcess.isRoot) else {
       throw CaptureError(
-        SystemCalls.isRoot
+        ThisProcess.isRoot
           ? "tracefs is not mounted and cannot be: `mount -t tracefs nodev /sys/kernel/tracing`, on a kernel built with tracing"
-          : "not root: run with sudo")
+          : "not root: run with sudo", ThisProcess.isRoot ? .kernel : .rights)
     }
-    if let error = SystemCalls.mayWrite("\(tracing.path)/instances") {
+    if tracing.isOurs { supervisor?.add(.mount(tracing.path)) }
+    if let error = Files.mayWrite("\(tracing.path)/instances") {
       tracing.close()
       throw CaptureError(
-        SystemCalls.isRoot
-          ? "\(tracing.path)/instances may not be written (\(error)): tracing must be allowed here" : "not root: run with sudo")
+        ThisProcess.isRoot
+          ? "\(tracing.path)/instances may not be written (\(error)): tracing must be allowed here" : "not root: run with sudo",
+        ThisProcess.isRoot ? .kernel : .rights)
     }
     return tracing
   }

@@ -27,6 +27,17 @@ public struct RecordingOptions: Sendable {
   /// The clock of the recording, one of those in the kernel's `trace_clock`.
   public var clock = "mono"
 
+  /// Runs the command as root also where sudo was called by somebody else.
+  public var runsAsRoot = false
+  /// The file ends before it is larger than so many bytes; nil for no bound but the disk's.
+  public var maximumBytes: Int?
+  /// Starts a process that does `Supervision.run`: should this one be killed, it gives tracing back. Empty for none.
+  public var supervisor: [String] = []
+  /// A directory of temporary files that is to go should this process be killed.
+  public var temporaryFolder: String?
+  /// Told what the user should know at once, a sentence each.
+  public var tell: (@Sendable (String) -> Void)?
+
   /// Windows of recording and the pauses between them.
   public struct Burst: Sendable, Equatable {
     public var on: Duration

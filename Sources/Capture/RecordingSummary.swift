@@ -4,10 +4,14 @@ public struct RecordingSummary: Sendable {
   public enum End: Sendable, Equatable {
     case commandEnded
     case durationPassed
-    /// SIGINT, SIGTERM or SIGHUP, by number.
+    /// A signal that asked for it, by number.
     case signal(Int32)
     /// What the flight recorder was waiting for has happened.
     case triggered
+    /// The file has come to the size that it may have.
+    case sizeReached
+    /// What is left of the disk is kept free.
+    case diskFull
   }
 
   /// How the recorded command fared.

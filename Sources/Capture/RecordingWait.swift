@@ -1,12 +1,15 @@
+internal import Linux
 internal import Tracepoints
 
 /// Sleeps while the kernel records: in windows if asked to, and with looks at a flight recording.
 struct RecordingWait {
   private let inbox: Inbox
   private let deadline: ContinuousClock.Instant?
+  private let budget: DiskBudget
 
-  init(_ inbox: Inbox, deadline: ContinuousClock.Instant?) {
+  init(_ inbox: Inbox, deadline: ContinuousClock.Instant?, _ budget: DiskBudget) {
     self.inbox = inbox
+    self.budget = budget
     self.deadline = deadline
   }
 
@@ -40,8 +43,9 @@ struct RecordingWait {
     case nil: return next == deadline ? .durationPassed : nil
     // What failed is told when the readers are joined.
     case .readerFailed: return .commandEnded
+    case .spaceEnded: return budget.end ?? .diskFull
     case .commandEnded:
-      SystemCalls.sleep(milliseconds: 50)
+      KernelClock.sleep(milliseconds: 50)
       return .commandEnded
     }
   }

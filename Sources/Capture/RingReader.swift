@@ -1,3 +1,4 @@
+internal import Linux
 internal import Synchronization
 internal import SystemPackage
 
@@ -9,13 +10,14 @@ internal import SystemPackage
 final class RingReader: Sendable {
   private let cpu: Int
   private let spool: Spool
+  private let budget: DiskBudget
   private let pageSize: Int
   /// Takes pages before they are full, for somebody looks at them while they are recorded.
   private let isPrompt: Bool
   /// Whether splice(2) goes on behind a page that was read in part (ring_buffer_read_page in kernel/trace/ring_buffer.c): tried on 6.1, 6.12 and 6.18;
   /// kernels before are believed not to.
-  private static let takesParts = SystemCalls.kernelVersion >= (6, 1)
-  private let pipe: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
+  private static let takesParts = Kernel.version >= (6, 1)
+  private let pipe: Pipe
   private let pages: FileDescriptor
   private let whenComplete: @Sendable () -> Void
   private let failure = Mutex<CaptureError?>(nil)
@@ -23,25 +25,27 @@ final class RingReader: Sendable {
   /// A reader of the `trace_pipe_raw` in `directory` (`per_cpu/cpuN`). While it lives, the instance cannot be removed. It calls `whenComplete` when
   /// all that was written up to a moment is in `spool`, which says up to which.
   init(
-    directory: String, pageSize: Int, spool: Spool, isPrompt: Bool, whenComplete: @escaping @Sendable () -> Void
+    directory: String, pageSize: Int, spool: Spool, _ budget: DiskBudget, isPrompt: Bool, whenComplete: @escaping @Sendable () -> Void
   ) throws(CaptureError) {
     self.isPrompt = isPrompt
     self.whenComplete = whenComplete
     cpu = spool.cpu
     self.spool = spool
+    self.budget = budget
     self.pageSize = pageSize
     let path = "\(directory)/trace_pipe_raw"
     do {
-      pipe = try SystemCalls.pipe()
+      pipe = try Pipe()
       pages = try FileDescriptor.open(FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec])
     } catch {
       throw CaptureError("\(path) cannot be read", error as? Errno ?? .ioError)
     }
-    SystemCalls.enlarge(pipe.writeEnd, to: Self.stride)
+    pipe.enlarge(to: Self.stride)
   }
 
   deinit {
-    for descriptor in [pages, pipe.readEnd, pipe.writeEnd] { SystemCalls.close(descriptor) }
+    try? pages.close()
+    pipe.close()
   }
 
   /// How many bytes are moved at once.
@@ -51,11 +55,11 @@ final class RingReader: Sendable {
   var error: CaptureError? { failure.withLock { $0 } }
 
   /// Runs until `stop` is at its end, then takes what is left; tells `inbox` if that fails before.
-  func start(stop: FileDescriptor, inbox: Inbox) throws(CaptureError) -> SystemCalls.Thread {
+  func start(stop: FileDescriptor, inbox: Inbox) throws(CaptureError) -> RunningThread {
     do {
-      return try SystemCalls.startThread { [self] in
+      return try RunningThread { [self] in
         do throws(CaptureError) {
-          try run(until: stop)
+          try run(until: stop, inbox)
         } catch {
           failure.withLock { $0 = error }
           inbox.post(.readerFailed)
@@ -66,17 +70,17 @@ final class RingReader: Sendable {
     }
   }
 
-  private func run(until stop: FileDescriptor) throws(CaptureError) {
+  private func run(until stop: FileDescriptor, _ inbox: Inbox) throws(CaptureError) {
     var isStopped = false
     // The same moments on all CPUs.
-    var next = SystemCalls.monotonicTime / Self.second + 1
+    var next = KernelClock.now / Self.second + 1
     var page = [UInt8](repeating: 0, count: pageSize)
     while !isStopped {
-      let now = SystemCalls.monotonicTime
+      let now = KernelClock.now
       let patience = next * Self.second > now ? Int32(truncatingIfNeeded: (next * Self.second - now) / 1_000_000) + 1 : 0
-      let ready = SystemCalls.wait(for: isPrompt ? [stop] : [stop, pages], timeout: min(Self.longestSleep, patience))
+      let ready = FileDescriptor.wait(for: isPrompt ? [stop] : [stop, pages], timeout: min(Self.longestSleep, patience))
       isStopped = ready[0]
-      let time = SystemCalls.monotonicTime
+      let time = KernelClock.now
       let isDue = time >= next * Self.second
       // Kernels that may not keep their word about the watermark are looked after whenever we wake; others are asked again then.
       let isWanted = ready.last == true || isDue || !Self.takesParts
@@ -89,8 +93,9 @@ final class RingReader: Sendable {
           whenComplete()
         }
       }
+      if budget.spend(moved) { inbox.post(.spaceEnded) }
       // A kernel that knows no watermark wakes us for every event, although no page is full yet.
-      if moved == 0, ready.last == true, !isStopped { isStopped = SystemCalls.wait(for: [stop], timeout: Self.pause)[0] }
+      if moved == 0, ready.last == true, !isStopped { isStopped = FileDescriptor.wait(for: [stop], timeout: Self.pause)[0] }
     }
     _ = try readPages()
   }
@@ -108,7 +113,7 @@ final class RingReader: Sendable {
     while true {
       let moved: Int
       do {
-        moved = try SystemCalls.splice(pages, to: pipe.writeEnd, count: Int(Self.stride), waiting: false)
+        moved = try pages.splice(to: pipe.writeEnd, count: Int(Self.stride), waiting: false)
       } catch {
         // To move a page the kernel needs another one; what is read goes through one that it keeps for it.
         if error == .invalidArgument || error == .noFunction || error == .noMemory { return try readPages() }
@@ -116,7 +121,7 @@ final class RingReader: Sendable {
       }
       if moved == 0 { return total }
       total += moved
-      try keep { try SystemCalls.drain(pipe.readEnd, count: moved, to: spool.file) }
+      try keep { () throws(Errno) in try pipe.readEnd.drain(count: moved, to: spool.file) }
       spool.grow(by: moved)
     }
   }
@@ -126,7 +131,7 @@ final class RingReader: Sendable {
     var total = 0
     var page = [UInt8](repeating: 0, count: pageSize)
     while try readPage(into: &page) {
-      try keep { try spool.append(page) }
+      try keep { () throws(Errno) in try spool.append(page) }
       total += pageSize
     }
     return total
@@ -136,15 +141,15 @@ final class RingReader: Sendable {
   /// have little in them: what it writes until the next second joins them.
   private func readPart(_ page: inout [UInt8]) throws(CaptureError) -> Int {
     guard try readPage(into: &page) else { return 0 }
-    try keep { if try !spool.join(page) { try spool.append(page) } }
+    try keep { () throws(Errno) in if try !spool.join(page) { try spool.append(page) } }
     return pageSize
   }
 
-  private func keep(_ write: () throws -> Void) throws(CaptureError) {
-    do {
+  private func keep(_ write: () throws(Errno) -> Void) throws(CaptureError) {
+    do throws(Errno) {
       try write()
     } catch {
-      throw CaptureError("the recording cannot be kept on disk", error as? Errno ?? .ioError)
+      throw CaptureError("the recording cannot be kept on disk", error, .output)
     }
   }
 
@@ -153,7 +158,7 @@ final class RingReader: Sendable {
     var patience = 50
     while true {
       do throws(Errno) {
-        let count = try SystemCalls.read(pages, into: &page)
+        let count = try pages.fill(&page)
         page.replaceSubrange(count..., with: repeatElement(0, count: pageSize - count))
         return count > 0
       } catch {
@@ -161,7 +166,7 @@ final class RingReader: Sendable {
         // The first time the kernel needs memory for it, too.
         guard error == .noMemory, patience > 0 else { throw CaptureError("the pages of CPU \(cpu) cannot be read", error) }
         patience -= 1
-        SystemCalls.sleep(milliseconds: 20)
+        KernelClock.sleep(milliseconds: 20)
       }
     }
   }

@@ -1,11 +1,12 @@
+internal import Linux
 internal import Bytes
 internal import Synchronization
 internal import SystemPackage
 
 extension Spool {
   /// Adds `page`, which may be written in part, behind the others.
-  func append(_ page: [UInt8]) throws {
-    try file.writeAll(page)
+  func append(_ page: [UInt8]) throws(Errno) {
+    try file.put(page)
     last.withLock { $0 = kept.upperBound }
     grow(by: page.count)
   }
@@ -16,7 +17,7 @@ extension Spool {
     let end = kept.upperBound
     let start = end - page.count
     guard start >= kept.lowerBound, last.withLock({ $0 == start }),
-      let before = PageHead(try SystemCalls.read(file, at: start, count: PageHead.size)), let added = PageHead(page)
+      let before = PageHead(try file.bytes(at: start, count: PageHead.size)), let added = PageHead(page)
     else { return false }
     guard !before.saysMissing, !added.saysMissing, added.length <= page.count - PageHead.size, added.time >> PageHead.timeBits == 0
     else { return false }
@@ -28,8 +29,8 @@ extension Spool {
     var commit = WrittenBytes()
     commit.append(UInt(length))
     // The length last: the page of a recorder that is killed meanwhile is as it was.
-    try SystemCalls.put(events.content, into: file, at: start + PageHead.size + before.length)
-    try SystemCalls.put(commit.content, into: file, at: start + PageHead.commitOffset)
+    try file.put(events.content, at: start + PageHead.size + before.length)
+    try file.put(commit.content, at: start + PageHead.commitOffset)
     return true
   }
 }

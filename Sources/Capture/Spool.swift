@@ -1,37 +1,33 @@
+internal import Linux
 internal import Synchronization
 internal import SystemPackage
 
 /// One CPU's pages while they are recorded.
 final class Spool: Sendable {
   let cpu: Int
-  let file: FileDescriptor
+  private let owned: OwnedDescriptor
   private let extent = Mutex(0..<0)
   private let complete = Mutex<UInt64>(0)
   /// Where the page begins that was appended last by itself.
   let last = Mutex<Int?>(nil)
 
-  /// An unnamed temporary file in `directory`, gone with this process.
-  init(cpu: Int, directory: String) throws(CaptureError) {
+  /// The file of the pages.
+  var file: FileDescriptor { owned.file }
+
+  /// Keeps the pages of `cpu` in `file`, which is empty, and closes it in the end.
+  init(cpu: Int, _ file: FileDescriptor) {
     self.cpu = cpu
-    do {
-      file = try SystemCalls.unnamedFile(in: directory)
-    } catch {
-      throw CaptureError("no temporary file can be made in \(directory)", error)
-    }
+    owned = OwnedDescriptor(file)
   }
 
-  /// A new file at `path`.
-  init(cpu: Int, path: String) throws(CaptureError) {
-    self.cpu = cpu
-    do {
-      file = try FileDescriptor.open(
-        FilePath(path), .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+  /// Keeps them in an unnamed temporary file beside `output`, gone with this process.
+  convenience init(cpu: Int, in output: OutputFile) throws(CaptureError) {
+    do throws(Errno) {
+      self.init(cpu: cpu, try output.folder.unnamedFile())
     } catch {
-      throw CaptureError("\(path) cannot be made", error as? Errno ?? .ioError)
+      throw CaptureError("no temporary file can be made in \(output.directory)", error, .output)
     }
   }
-
-  deinit { SystemCalls.close(file) }
 
   /// The bytes of the file that it keeps; before them it has given the disk its room back.
   var kept: Range<Int> { extent.withLock { $0 } }
@@ -53,7 +49,7 @@ final class Spool: Sendable {
     let first = (old.upperBound - count) / pageSize * pageSize
     guard first > old.lowerBound else { return }
     extent.withLock { $0 = first..<max($0.upperBound, first) }
-    SystemCalls.freeSpace(of: file, in: old.lowerBound..<first)
+    file.freeSpace(in: old.lowerBound..<first)
   }
 
   /// Takes the mark of lost events off the first page: what a flight recorder has let go before it is not missing from what it keeps.
@@ -61,12 +57,12 @@ final class Spool: Sendable {
     guard bytes > 0 else { return }
     do throws(Errno) {
       // The page's word of committed bytes behind its time: the two top bits of 32 say that events before it are missing.
-      var word = try SystemCalls.read(file, at: kept.lowerBound + 8, count: MemoryLayout<Int>.size)
+      var word = try file.bytes(at: kept.lowerBound + 8, count: MemoryLayout<Int>.size)
       let mark = TraceDatWriter.isBigEndian ? word.count - 4 : 3
       word[mark] &= 0x3f
-      try SystemCalls.put(word, into: file, at: kept.lowerBound + 8)
+      try file.put(word, at: kept.lowerBound + 8)
     } catch {
-      throw CaptureError("the recording cannot be kept on disk", error)
+      throw CaptureError("the recording cannot be kept on disk", error, .output)
     }
   }
 }

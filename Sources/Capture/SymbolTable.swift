@@ -1,3 +1,4 @@
+internal import Linux
 internal import Bytes
 
 /// The kernel's function names (`/proc/kallsyms`), of which a recording needs only those whose addresses are in it.
@@ -25,7 +26,7 @@ struct SymbolTable {
   }
 
   /// The functions of the running kernel and its modules; none where it hides their addresses.
-  static var ofKernel: SymbolTable { SymbolTable((try? SystemCalls.contents(of: "/proc/kallsyms")) ?? []) }
+  static var ofKernel: SymbolTable { SymbolTable((try? Files.contents(of: "/proc/kallsyms")) ?? []) }
 
   /// Whether the kernel shows us the addresses of its functions.
   static var isKernelVisible: Bool { !ofKernel.addresses.isEmpty }

@@ -1,3 +1,4 @@
+internal import Linux
 internal import Bytes
 
 /// The names of tasks, of which a recording needs only those whose numbers are in it.
@@ -20,11 +21,20 @@ struct TaskNames {
   }
 
   /// Takes the names of the tasks that run now; a name known before may have changed.
-  mutating func addRunning() {
-    for process in (try? SystemCalls.names(in: "/proc")) ?? [] where Int(process) != nil {
-      for task in (try? SystemCalls.names(in: "/proc/\(process)/task")) ?? [] {
-        let name = (try? SystemCalls.contents(of: "/proc/\(process)/task/\(task)/comm")) ?? []
-        if let number = Int(task), name.count > 1 { add(Array(name.dropLast()), number) }
+  mutating func addRunning() { Self.eachRunning { add($1, $0) } }
+
+  /// The names of the tasks that run now.
+  static var running: [[UInt8]] {
+    var names: [[UInt8]] = []
+    eachRunning { names.append($1) }
+    return names
+  }
+
+  private static func eachRunning(_ body: (Int, [UInt8]) -> Void) {
+    for process in (try? Files.names(in: "/proc")) ?? [] where Int(process) != nil {
+      for task in (try? Files.names(in: "/proc/\(process)/task")) ?? [] {
+        let name = (try? Files.contents(of: "/proc/\(process)/task/\(task)/comm")) ?? []
+        if let number = Int(task), name.count > 1 { body(number, Array(name.dropLast())) }
       }
     }
   }

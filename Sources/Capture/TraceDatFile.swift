@@ -1,3 +1,4 @@
+internal import Linux
 internal import SystemPackage
 
 /// A trace.dat of events that come from elsewhere than this kernel's tracefs.
@@ -29,29 +30,23 @@ public struct TraceDatFile {
     metadata.uname = "Linux simulator \(release) x86_64"
     var spools: [Spool] = []
     for (cpu, content) in pages.enumerated() {
-      let spool = try Spool(cpu: cpu, directory: output.directory)
-      do {
-        try spool.file.writeAll(content)
+      let spool = try Spool(cpu: cpu, in: output)
+      do throws(Errno) {
+        try spool.file.put(content)
       } catch {
-        throw CaptureError("\(path) cannot be written", error as? Errno ?? .ioError)
+        throw CaptureError("\(path) cannot be written", error, .output)
       }
       spool.grow(by: content.count)
       spools.append(spool)
     }
-    return try TraceDatWriter(metadata: metadata, runs: spools.map { PageRun($0) }).write(to: output)
+    let writer = TraceDatWriter(metadata: metadata, runs: spools.map { PageRun($0) })
+    return try output.replace { file throws(Errno) in try writer.write(to: file) }
   }
 }
 
 extension TraceDatFile {
   /// Writes `content` to a plain file at `path`.
   public static func write(_ content: [UInt8], to path: String) throws(CaptureError) {
-    do {
-      let file = try FileDescriptor.open(
-        FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
-      defer { SystemCalls.close(file) }
-      try file.writeAll(content)
-    } catch {
-      throw CaptureError("\(path) cannot be written", error as? Errno ?? .ioError)
-    }
+    try OutputFile(path).replace { file throws(Errno) in try file.put(content) }
   }
 }

@@ -1,3 +1,5 @@
+internal import Bytes
+internal import Linux
 internal import SystemPackage
 
 /// Writes a trace.dat of version 6: `trace-cmd.dat.v6(5)`. Integers have the byte order of this machine.
@@ -16,23 +18,11 @@ struct TraceDatWriter {
   let metadata: TraceMetadata
   /// The pages of each CPU.
   let runs: [PageRun]
+  /// Whether what is copied is given back to the disk at once, for there is no room for it twice. If that goes wrong, a part is here and a part there.
+  var givesBack = false
 
-  /// Writes the file beside `output` and then puts it in its place; answers its size in bytes.
-  func write(to output: OutputFile) throws(CaptureError) -> Int {
-    do {
-      let file = try FileDescriptor.open(
-        FilePath(output.partialPath), .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
-      defer { SystemCalls.close(file) }
-      let size = try write(to: file)
-      try SystemCalls.rename(output.partialPath, to: output.path)
-      return size
-    } catch {
-      SystemCalls.remove(output.partialPath)
-      throw CaptureError("\(output.name) cannot be written", error as? Errno ?? .ioError)
-    }
-  }
-
-  private func write(to file: FileDescriptor) throws -> Int {
+  /// Writes the file to `file`, which is empty; answers its size in bytes.
+  func write(to file: FileDescriptor) throws(Errno) -> Int {
     let cpuCount = (runs.map(\.cpu).max() ?? -1) + 1
     let head = head(cpuCount: cpuCount)
     var offset = aligned(head.count + 16 * cpuCount)
@@ -47,10 +37,27 @@ struct TraceDatWriter {
       bytes.append(UInt64(place.size))
     }
     bytes.append(zeros: aligned(bytes.content.count) - bytes.content.count)
-    try file.writeAll(bytes.content)
-    for run in runs.sorted(by: { $0.cpu < $1.cpu }) { try SystemCalls.copy(run.file, run.range, to: file) }
+    try file.put(bytes.content)
+    for run in runs.sorted(by: { $0.cpu < $1.cpu }) { try copy(run, to: file) }
     return offset
   }
+
+  private func copy(_ run: PageRun, to file: FileDescriptor) throws(Errno) {
+    guard givesBack else { return try run.file.copy(run.range, to: file) }
+    var range = run.range
+    while !range.isEmpty {
+      let piece = range.lowerBound..<min(range.lowerBound + Self.piece, range.upperBound)
+      try run.file.copy(piece, to: file)
+      run.file.freeSpace(in: piece)
+      range = piece.upperBound..<range.upperBound
+    }
+  }
+
+  /// How many bytes lie on the disk twice while they are moved.
+  private static let piece = 256 << 10
+
+  /// How many bytes there are before the pages.
+  var headBytes: Int { head(cpuCount: 0).count }
 
   private func aligned(_ offset: Int) -> Int { (offset + metadata.pageSize - 1) / metadata.pageSize * metadata.pageSize }
 
@@ -99,7 +106,7 @@ struct TraceDatWriter {
     for (cpu, text) in metadata.statistics { append(.cpuStatistics, Array("CPU: \(cpu)\n".utf8) + text + [0]) }
     append(.traceClock, metadata.clock + [0])
     append(.uname, Array(metadata.uname.utf8) + [0])
-    append(.version, Array("wakepath".utf8) + [0])
+    append(.version, Array((metadata.lineSignature?.head ?? "wakepath").utf8) + [0])
     bytes.append(Option.done.rawValue)
   }
 }

@@ -1,31 +1,60 @@
+internal import Linux
 internal import CTraceFS
 #if canImport(Glibc)
   internal import Glibc
 #endif
 internal import SystemPackage
 
-/// The kernel's tracing directory, found (and mounted, if it must be) by libtracefs.
+/// The kernel's tracing directory, found by libtracefs and held open; mounted, if it must be, for as long as recorders use it.
 struct TraceDirectory: Sendable {
   let path: String
-  /// Whether it was mounted by us, and must be unmounted again.
+  /// Whether recorders mounted it, of whom the last unmounts it.
   let isOurs: Bool
+  /// Holds the mount, so that no other recorder can unmount it.
+  private let anchor: SharedDescriptor?
 
-  /// Finds the directory; where none is mounted and `mounting` is set, mounts it until `close`.
+  /// By this name `/proc/mounts` tells what recorders mounted.
+  private static let source = "wakepath"
+  private static let usual = "/sys/kernel/tracing"
+
+  /// Finds the directory; where none is mounted and `mounting` is set, mounts it until the last `close`.
   init?(mounting: Bool) {
     tracefs_set_loglevel(TEP_LOG_NONE)
-    var found: UnsafePointer<CChar>?
-    let status = unsafe tracefs_tracing_dir_is_mounted(mounting, &found)
-    guard status >= 0, let found = unsafe found else { return nil }
-    path = unsafe String(cString: found)
-    isOurs = status == 0
+    // Another recorder may unmount it between being found and being held.
+    for _ in 0..<20 {
+      guard let found = Self.find() else {
+        guard mounting, (try? Mount.add("tracefs", source: Self.source, at: Self.usual)) != nil else { return nil }
+        continue
+      }
+      // Who is not root may know of it, but not look into it.
+      let anchor = (try? Files.open(found)).map { SharedDescriptor($0) }
+      if ThisProcess.isRoot, !(anchor.map { Files.exists("/proc/self/fd/\($0.number)/trace") } ?? false) { continue }
+      path = found
+      isOurs = Mount.find(at: found)?.source == Self.source
+      self.anchor = anchor
+      return
+    }
+    return nil
   }
 
-  /// Unmounts what was mounted by `init`.
+  private static func find() -> String? {
+    // libtracefs remembers what it found once.
+    if Mount.find(at: usual)?.type == "tracefs" { return usual }
+    var found: UnsafePointer<CChar>?
+    guard unsafe tracefs_tracing_dir_is_mounted(false, &found) == 1, let found = unsafe found else { return nil }
+    let path = unsafe String(cString: found)
+    return Files.exists("\(path)/trace") || !ThisProcess.isRoot ? path : nil
+  }
+
+  /// Lets go of it, and unmounts it if recorders mounted it and no other uses it.
   func close() {
-    guard isOurs else { return }
-    let suffix = "/tracing"
-    let isDebugFS = path != "/sys/kernel/tracing" && path.hasSuffix(suffix)
-    SystemCalls.unmount(isDebugFS ? String(path.dropLast(suffix.count)) : path)
+    anchor?.close()
+    Self.unmount(path)
+  }
+
+  /// Unmounts the tracing directory at `path` if recorders mounted it and none uses it.
+  static func unmount(_ path: String) {
+    if Mount.find(at: path)?.source == source { try? Mount.remove(path) }
   }
 }
 
@@ -38,16 +67,11 @@ struct TraceDirectory: Sendable {
   private let anchor: Anchor
 
   private final class Anchor {
-    private var file: FileDescriptor?
+    private var file: SharedDescriptor?
 
-    init(_ path: String) { file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) }
+    init(_ path: String) { file = (try? Files.open(path)).map { SharedDescriptor($0) } }
 
-    deinit { lift() }
-
-    func lift() {
-      if let file { SystemCalls.close(file) }
-      file = nil
-    }
+    func lift() { file = nil }
   }
 
   /// Makes a new instance; `fileExists` is thrown if there is one of this name.
@@ -77,7 +101,7 @@ struct TraceDirectory: Sendable {
   }
 
   /// The content of one of the instance's files.
-  func read(_ file: String) throws(Errno) -> [UInt8] { try SystemCalls.contents(of: "\(path)/\(file)") }
+  func read(_ file: String) throws(Errno) -> [UInt8] { try Files.contents(of: "\(path)/\(file)") }
 
   /// Removes the instance with its events and buffers. Somebody who looks into one of its files delays that.
   func remove() throws(Errno) {
@@ -86,7 +110,7 @@ struct TraceDirectory: Sendable {
       if unsafe tracefs_instance_destroy(handle) == 0 { return }
       let error = Errno(rawValue: errno)
       guard error == .resourceBusy, attempt < 50 else { throw error }
-      SystemCalls.sleep(milliseconds: 20)
+      KernelClock.sleep(milliseconds: 20)
     }
   }
 }

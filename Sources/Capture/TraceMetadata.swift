@@ -1,3 +1,5 @@
+internal import Bytes
+internal import Linux
 internal import SystemPackage
 
 /// What a trace.dat says about the kernel besides the events themselves.
@@ -16,6 +18,8 @@ struct TraceMetadata {
   /// The content of `trace_clock`.
   var clock: [UInt8] = []
   var uname = ""
+  /// What lines of ours in the recording end with; nil if there are none.
+  var lineSignature: LineSignature?
   /// What the kernel counted for each CPU, as text.
   var statistics: [(cpu: Int, text: [UInt8])] = []
 
@@ -28,8 +32,8 @@ struct TraceMetadata {
     headerEvent = try Self.read("\(directory)/events/header_event")
     pageSize = Self.pageSize(headerPage) ?? 4096
     let ftrace = "\(directory)/events/ftrace"
-    for name in (try? SystemCalls.names(in: ftrace)) ?? [] {
-      if let format = try? SystemCalls.contents(of: "\(ftrace)/\(name)/format") { ftraceFormats.append(format) }
+    for name in (try? Files.names(in: ftrace)) ?? [] {
+      if let format = try? Files.contents(of: "\(ftrace)/\(name)/format") { ftraceFormats.append(format) }
     }
     for event in events {
       var format = try Self.read("\(directory)/events/\(event.system)/\(event.name)/format")
@@ -40,7 +44,7 @@ struct TraceMetadata {
         eventFormats.append((event.recordedSystem, [format]))
       }
     }
-    printkFormats = (try? SystemCalls.contents(of: "\(directory)/printk_formats")) ?? []
+    printkFormats = (try? Files.contents(of: "\(directory)/printk_formats")) ?? []
     uname = Self.uname
   }
 
@@ -57,7 +61,7 @@ struct TraceMetadata {
 
   private static func read(_ path: String) throws(CaptureError) -> [UInt8] {
     do {
-      return try SystemCalls.contents(of: path)
+      return try Files.contents(of: path)
     } catch {
       throw CaptureError("\(path) cannot be read", error)
     }
@@ -78,7 +82,7 @@ struct TraceMetadata {
   /// As uname(2), but with no name of the machine, which is nobody's business.
   private static var uname: String {
     func value(_ name: String) -> String {
-      let content = (try? SystemCalls.contents(of: "/proc/sys/kernel/\(name)")) ?? []
+      let content = (try? Files.contents(of: "/proc/sys/kernel/\(name)")) ?? []
       return String(decoding: content.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
     #if arch(arm64)

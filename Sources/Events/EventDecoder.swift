@@ -11,6 +11,8 @@ struct EventDecoder {
   private var functions: [FunctionSchema] = []
   private static let functionBase = -2
   private var order: ByteOrder
+  /// What the recorder's own lines are signed with; nil for anything.
+  private let lineSignature: LineSignature?
   private var typeOffset = 0
   private var flagsOffset = 2
   private var pidOffset = 4
@@ -21,6 +23,7 @@ struct EventDecoder {
   /// Compiles the formats of `catalog`.
   init(_ catalog: FormatCatalog) {
     order = catalog.isBigEndian ? .big : .little
+    lineSignature = catalog.lineSignature
     schemaOfID = Array(repeating: -1, count: 1 << 16)
     for kind in EventKind.allCases {
       let tracepoint = kind.tracepoint
@@ -117,7 +120,7 @@ struct EventDecoder {
   /// A line in the recording, which may be the recorder's own.
   private func line(_ field: Int, _ s: Schema, _ e: RawSpan, _ names: inout NameTable, _ event: inout Event) -> Outcome {
     let start = s.extent(field).offset
-    guard let body = RecorderLine.body(e.slice(start, e.byteCount - start), &names) else { return .other }
+    guard let body = RecorderLine.body(e.slice(start, e.byteCount - start), signedBy: lineSignature, &names) else { return .other }
     (event.pid, event.flags, event.body) = (0, [], body)
     return event.kind == .windowBegins || event.kind == .windowEnds ? .window : .event
   }

@@ -1,3 +1,4 @@
+internal import Linux
 internal import SystemPackage
 
 /// The process in which the experiments run. All they make (namespaces, devices, sockets, threads) belongs to it and is gone with it.
@@ -7,7 +8,7 @@ public enum ExperimentProcess {
 
   /// Runs all experiments. `tag` stands in the names of threads and devices, and what was seen is written to the file at `account`.
   public static func run(tag: String, account path: String) {
-    SystemCalls.endAfter(seconds: longest)
+    ThisProcess.endAfter(seconds: longest)
     var account = Account()
     func attempt(_ claims: [String], _ body: (inout Account) throws(Failure) -> Void) {
       do throws(Failure) {
@@ -16,7 +17,7 @@ public enum ExperimentProcess {
         account.refusals += claims.map { Account.Refusal(claim: $0, why: error.description) }
       }
       // Whatever becomes of the rest, this is known.
-      try? SystemCalls.write(account.text, to: path)
+      try? Files.put(account.text, at: path)
     }
     attempt(["S10"]) { account throws(Failure) in account.findings.append(try Descriptors.table()) }
     attempt(["S11"]) { account throws(Failure) in account.findings.append(try Descriptors.status()) }
@@ -42,6 +43,6 @@ public enum ExperimentProcess {
     attempt([]) { _ throws(Failure) in try Exchange.run(in: networks?.clientSide, tag: tag) }
     attempt(["S6b"]) { account throws(Failure) in account.windows = try Flood.run(in: networks?.clientSide, tag: tag) }
     account.isComplete = true
-    try? SystemCalls.write(account.text, to: path)
+    try? Files.put(account.text, at: path)
   }
 }

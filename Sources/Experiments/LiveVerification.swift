@@ -1,3 +1,4 @@
+internal import Linux
 internal import Capture
 internal import Decoding
 internal import Events
@@ -23,7 +24,9 @@ public struct LiveVerification: Sendable {
 
   /// Runs the experiments in a process of `program`, which must do `ExperimentProcess.run` when it is called with
   /// `arguments`, the tag and the account's path; where `keeping` names a file, the recording stays there.
-  public static func run(program: String, arguments: [String], keeping kept: String? = nil) throws(Problem) -> LiveVerification {
+  public static func run(program: String, arguments: [String], supervisor: [String] = [], keeping kept: String? = nil) throws(Problem)
+    -> LiveVerification
+  {
     let folder = try Folder()
     defer { folder.remove() }
     let tag = String(UInt32.random(in: 0x1000...0xffff), radix: 16)
@@ -31,6 +34,9 @@ public struct LiveVerification: Sendable {
     options.output = kept ?? folder.recording
     options.duration = .seconds(Int64(ExperimentProcess.longest))
     options.command = [program] + arguments + [tag, folder.account]
+    options.runsAsRoot = true
+    options.supervisor = supervisor
+    options.temporaryFolder = folder.path
     var notes: [String] = []
     var unrecorded: String?
     var signal: Int32?
@@ -44,15 +50,15 @@ public struct LiveVerification: Sendable {
     }
     if unrecorded != nil { signal = try runUnrecorded(options) }
     if let signal { throw .interrupted(signal) }
-    guard let text = try? SystemCalls.contents(of: folder.account), let account = Account(text) else {
+    guard let text = try? Files.text(of: folder.account), let account = Account(text) else {
       throw .failed("the experiments' process ended without an account")
     }
     return try judge(account, tag, unrecorded == nil ? options.output : nil, unrecorded, notes)
   }
 
   private static var release: String {
-    let text = (try? SystemCalls.contents(of: "/proc/sys/kernel/osrelease")) ?? "unknown"
-    return String(text.prefix { $0 != "\n" })
+    let release = Kernel.release
+    return release.isEmpty ? "unknown" : release
   }
 
   /// Answers the signal that ended it, if one did.
@@ -90,15 +96,15 @@ private struct Folder {
   var account: String { "\(path)/account" }
 
   init() throws(LiveVerification.Problem) {
-    let parent = SystemCalls.temporaryDirectory
+    let parent = ThisProcess.temporaryDirectory()
     // Made for its owner alone; if the name is taken, by whomever, it fails.
-    path = "\(parent)/wakepath-verify-\(SystemCalls.processID)-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
-    do throws(Errno) { try SystemCalls.makeDirectory(path) } catch { throw .failed("\(path) cannot be made: \(error)") }
+    path = "\(parent)/wakepath-verify-\(ThisProcess.id)-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
+    do throws(Errno) { try Files.makeDirectory(path) } catch { throw .failed("\(path) cannot be made: \(error)") }
   }
 
   func remove() {
-    SystemCalls.remove(recording)
-    SystemCalls.remove(account)
-    SystemCalls.removeDirectory(path)
+    Files.remove(recording)
+    Files.remove(account)
+    try? Files.removeDirectory(path)
   }
 }

@@ -10,7 +10,8 @@ enum LiveVerify {
   static func run(_ options: CommonOptions, keeping kept: String?) throws {
     let live: LiveVerification
     do {
-      live = try LiveVerification.run(program: "/proc/self/exe", arguments: [ExperimentCommand._commandName], keeping: kept)
+      live = try LiveVerification.run(
+        program: "/proc/self/exe", arguments: [ExperimentCommand._commandName], supervisor: SuperviseCommand.command, keeping: kept)
     } catch {
       switch error {
       case .interrupted: throw Failure.input("interrupted: everything is as it was, and nothing is judged")

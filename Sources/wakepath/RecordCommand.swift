@@ -68,6 +68,15 @@ struct RecordCommand: ParsableCommand {
       valueName: "size"))
   var flight: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "End before the file is larger than this, for example 500M. The last 5 % of the disk (at most 1 GiB) stay free in any case.",
+      discussion: "The command runs on.", valueName: "size"))
+  var maxSize: String?
+
+  @Flag(help: "Run the command as root also under sudo, where it runs as who called that otherwise.")
+  var asRoot = false
+
   @Option(help: ArgumentHelp("With --flight: end when a packet took longer from first sign to read, for example 5ms.", valueName: "time"))
   var slowerThan: TimeSpan?
 
@@ -91,6 +100,12 @@ struct RecordCommand: ParsableCommand {
     if backend == .perf, !task.isEmpty { throw ValidationError("--task needs --backend tracefs: a perf.data cannot say what it leaves out.") }
     if backend == .perf, burst != nil || flight != nil { throw ValidationError("--burst and --flight need --backend tracefs.") }
     if burst != nil, flight != nil { throw ValidationError("--burst and --flight cannot be had together.") }
+    if let maxSize {
+      guard RecordingOptions.bufferSize(maxSize) != nil else {
+        throw ValidationError("--max-size takes a size such as 500M or 2G, not '\(maxSize)'.")
+      }
+      if flight != nil { throw ValidationError("--max-size and --flight cannot be had together: --flight bounds the file by itself.") }
+    }
     if let buffer, RecordingOptions.bufferSize(buffer) == nil {
       throw ValidationError("--buffer takes a size such as 512K, 8M or 1G, not '\(buffer)'.")
     }
@@ -109,6 +124,10 @@ struct RecordCommand: ParsableCommand {
     recording.recordsFlows = flow
     recording.recordsDMA = dma
     recording.command = command
+    recording.maximumBytes = maxSize.flatMap { RecordingOptions.bufferSize($0) }
+    recording.runsAsRoot = asRoot
+    recording.supervisor = SuperviseCommand.command
+    recording.tell = { Terminal.warn($0) }
     return recording
   }
 
@@ -126,17 +145,35 @@ struct RecordCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let problem = RecordingOptions.problem(ofDevices: device) { throw Failure.input(problem) }
+    if !options.quiet { for note in RecordingOptions.notes(ofTasks: task) { Terminal.warn(note) } }
     let summary: RecordingSummary
     do {
       if command.isEmpty, duration == nil, OutputDescriptor.standardError.isTerminal { Terminal.warn("recording; Ctrl-C ends it") }
       let record = backend == .perf ? Recorder.recordThroughPerf : Recorder.record
       summary = try record(recording)
     } catch {
-      throw Failure.input(error.description)
+      guard case .command(let status) = error.cause else { throw Failure.input(error.description) }
+      Terminal.warn(error.description)
+      throw ExitCode(status)
     }
     if !options.quiet { say(summary) }
     try ReportCommand.print(try InterpretationOptions.open([summary.output], assumesNoLosses: true), options)
-    if case .exited(let status) = summary.command, status != 0 { Terminal.warn("the command ended with status \(status)") }
+    try passOn(summary)
+  }
+
+  /// Ends as the command ended by itself, so that scripts may put `wakepath record --` before it.
+  private func passOn(_ summary: RecordingSummary) throws {
+    guard [.commandEnded, .sizeReached, .diskFull].contains(summary.end) else { return }
+    switch summary.command {
+    case .exited(let status) where status != 0:
+      Terminal.warn("the command ended with status \(status)")
+      throw ExitCode(status)
+    case .killed(let signal):
+      Terminal.warn("the command was ended by signal \(signal)")
+      throw ExitCode(128 + signal)
+    case .exited, .running, nil: return
+    }
   }
 
   private func say(_ summary: RecordingSummary) {

@@ -6,6 +6,7 @@ import Bytes
 struct Wakepath: ParsableCommand {
   /// Runs the command. A wrong command line ends with status 2, as scripts expect of tools beside perf and trace-cmd.
   static func main() {
+    Environment.forgetUserDirectories()
     do {
       let names = configuration.subcommands.compactMap { $0.configuration.commandName }
       var command = try parseAsRoot(CommandWords.arranged(CommandArguments.all, subcommands: names))
@@ -38,6 +39,6 @@ struct Wakepath: ParsableCommand {
     version: Version.current,
     subcommands: [
       RecordCommand.self, ReportCommand.self, PacketsCommand.self, ShowCommand.self, VerifyCommand.self, ModelCommand.self, EventsCommand.self,
-      SimulateCommand.self, DoctorCommand.self, ExperimentCommand.self
+      SimulateCommand.self, DoctorCommand.self, ExperimentCommand.self, SuperviseCommand.self
     ])
 }

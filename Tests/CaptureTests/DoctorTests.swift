@@ -1,3 +1,4 @@
+import Linux
 import Testing
 
 @testable import Capture
@@ -18,11 +19,11 @@ extension KernelTests {
 
     @Test(.enabled(if: Machine.canRecord, "\(Machine.obstacle ?? "")"))
     func leavesNothing() throws {
-      let probes = try SystemCalls.contents(of: "/sys/kernel/tracing/dynamic_events")
+      let probes = try Files.contents(of: "/sys/kernel/tracing/dynamic_events")
       let before = Machine.instances()
       _ = Doctor.examine()
       #expect(Machine.instances(since: before) == [])
-      #expect(try SystemCalls.contents(of: "/sys/kernel/tracing/dynamic_events") == probes)
+      #expect(try Files.contents(of: "/sys/kernel/tracing/dynamic_events") == probes)
     }
   }
 }

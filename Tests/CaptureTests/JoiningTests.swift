@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import SystemPackage
+import Linux
 import Testing
 
 @testable import Capture
@@ -12,11 +13,11 @@ struct JoiningTests {
 
   init() throws {
     directory = try TemporaryDirectory()
-    spool = try Spool(cpu: 0, path: "\(directory.path)/cpu0")
+    spool = Spool(cpu: 0, try OpenDirectory(directory.path).create("cpu0"))
   }
 
   private func pages(of size: Int) throws -> [Data] {
-    let bytes = Data(try SystemCalls.contents(of: "\(directory.path)/cpu0"))
+    let bytes = Data(try Files.contents(of: "\(directory.path)/cpu0"))
     return stride(from: 0, to: bytes.count, by: size).map { bytes[$0..<$0 + size] }
   }
 
@@ -48,7 +49,7 @@ struct JoiningTests {
       try builder.build().write(to: URL(fileURLWithPath: path))
       return path
     }
-    defer { for file in files { SystemCalls.remove(file) } }
+    defer { for file in files { Files.remove(file) } }
     let lines = try files.map { try Tool.wakepath("events", $0) }
     #expect(lines[0].lines.count > 100 && lines[0].output == lines[1].output && lines[1].errors == "")
     if Tool.isInstalled("trace-cmd") {

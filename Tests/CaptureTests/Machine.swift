@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 import Testing
 
 @testable import Capture
@@ -22,10 +23,10 @@ enum Machine {
 
   /// The names of all tracing instances but those of other processes that are recording now.
   static func instances() -> [String] {
-    let names = (try? SystemCalls.names(in: "/sys/kernel/tracing/instances")) ?? []
+    let names = (try? Files.names(in: "/sys/kernel/tracing/instances")) ?? []
     return names.filter { name in
       let pid = name.hasPrefix("wakepath-") ? Int32(name.dropFirst(9).prefix { $0 != "-" }) : nil
-      return pid.map { $0 == SystemCalls.processID || !SystemCalls.kind(of: "/proc/\($0)").exists } ?? true
+      return pid.map { $0 == ThisProcess.id || !Files.exists("/proc/\($0)") } ?? true
     }
   }
 
@@ -40,8 +41,8 @@ enum Machine {
     let inbox = try Inbox()
     let workload = try Workload(["sh", "-c", "( \(script) ) >\(directory.path)/out 2>\(directory.path)/err"], inbox: inbox)
     #expect(inbox.next(until: .now + .seconds(60)) == .commandEnded)
-    let out = String(decoding: try SystemCalls.contents(of: "\(directory.path)/out"), as: UTF8.self)
-    let errors = String(decoding: try SystemCalls.contents(of: "\(directory.path)/err"), as: UTF8.self)
+    let out = String(decoding: try Files.contents(of: "\(directory.path)/out"), as: UTF8.self)
+    let errors = String(decoding: try Files.contents(of: "\(directory.path)/err"), as: UTF8.self)
     guard workload.status == .exited(0) else { throw Failed(status: workload.status, text: errors) }
     return out
   }
@@ -52,12 +53,12 @@ final class TemporaryDirectory {
   let path: String
 
   init() throws {
-    path = "\(FileManager.default.temporaryDirectory.path)/wakepath-tests-\(SystemCalls.processID)-\(UInt32.random(in: 0 ... .max))"
-    try SystemCalls.makeDirectory(path)
+    path = "\(FileManager.default.temporaryDirectory.path)/wakepath-tests-\(ThisProcess.id)-\(UInt32.random(in: 0 ... .max))"
+    try Files.makeDirectory(path)
   }
 
   deinit {
-    for name in (try? SystemCalls.names(in: path)) ?? [] { SystemCalls.remove("\(path)/\(name)") }
-    try? SystemCalls.removeDirectory(path)
+    for name in (try? Files.names(in: path)) ?? [] { Files.remove("\(path)/\(name)") }
+    try? Files.removeDirectory(path)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Linux
 import Testing
 
 @testable import Capture
@@ -70,11 +71,11 @@ extension KernelTests {
       var options = options
       options.burst = .init(on: .milliseconds(100), off: .milliseconds(100))
       let states = "\(directory.path)/states"
-      let own = "/sys/kernel/tracing/instances/wakepath-\(SystemCalls.processID)*"
+      let own = "/sys/kernel/tracing/instances/wakepath-\(ThisProcess.id)*"
       options.command = ["sh", "-c", "for i in $(seq 40); do cat \(own)/events/enable; sleep 0.02; done >\(states)"]
       let summary = try Recorder.record(options)
       #expect(summary.command == .exited(0) && Machine.instances(since: before) == [])
-      let lines = Set(String(decoding: try SystemCalls.contents(of: states), as: UTF8.self).split(separator: "\n"))
+      let lines = Set(String(decoding: try Files.contents(of: states), as: UTF8.self).split(separator: "\n"))
       #expect(lines == ["0", "X"])
     }
 
@@ -129,7 +130,7 @@ extension KernelTests {
       #expect(Machine.instances(since: before) == [])
       let slow = try Tool.wakepath("packets", "--json", "--slower-than", "250ms", options.output).lines.filter { !$0.isEmpty }
       #expect(slow.count >= 1, "what ended the recording is in it")
-      #expect(try SystemCalls.names(in: directory.path) == ["test.dat"])
+      #expect(try Files.names(in: directory.path) == ["test.dat"])
     }
   }
 }

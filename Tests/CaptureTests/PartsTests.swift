@@ -1,5 +1,6 @@
 import Bytes
 import SystemPackage
+import Linux
 import Testing
 
 @testable import Capture
@@ -56,17 +57,17 @@ struct PartsTests {
     let directory = try TemporaryDirectory()
     let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
     let source = try FileDescriptor.open(FilePath("\(directory.path)/source"), .readWrite, options: .create, permissions: .ownerReadWrite)
-    defer { SystemCalls.close(source) }
+    defer { try? source.close() }
     try source.writeAll(bytes)
     let target = try FileDescriptor.open(
       FilePath("\(directory.path)/target"), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
-    defer { SystemCalls.close(target) }
-    try SystemCalls.copy(source, 0..<bytes.count, to: target)
-    let pipe = try SystemCalls.pipe()
-    defer { for end in [pipe.readEnd, pipe.writeEnd] { SystemCalls.close(end) } }
+    defer { try? target.close() }
+    try source.copy(0..<bytes.count, to: target)
+    let pipe = try Pipe()
+    defer { for end in [pipe.readEnd, pipe.writeEnd] { try? end.close() } }
     try pipe.writeEnd.writeAll(bytes[..<5000])
-    try SystemCalls.drain(pipe.readEnd, count: 5000, to: target)
-    #expect(try SystemCalls.contents(of: "\(directory.path)/target") == bytes + bytes[..<5000])
+    try pipe.readEnd.drain(count: 5000, to: target)
+    #expect(try Files.contents(of: "\(directory.path)/target") == bytes + bytes[..<5000])
   }
 
   @Test func taskNamesAreThoseInThePages() {

@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import Linux
 import Testing
 
 @testable import Capture
@@ -9,7 +10,7 @@ extension KernelTests {
   @Suite(.enabled(if: Machine.canRecord, "\(Machine.obstacle ?? "")"))
   struct ProbeTests {
     private static func ours(_ tracing: TraceDirectory) -> [Substring] {
-      let text = (try? SystemCalls.contents(of: "\(tracing.path)/dynamic_events")) ?? []
+      let text = (try? Files.contents(of: "\(tracing.path)/dynamic_events")) ?? []
       return String(decoding: text, as: UTF8.self).split(separator: "\n").filter { $0.contains(":\(DynamicEvents.prefix)") }
     }
 
@@ -42,9 +43,9 @@ extension KernelTests {
       let group = "\(DynamicEvents.prefix)4194999"
       let path = "\(tracing.path)/dynamic_events"
       // Nothing to remove where nothing can be made.
-      guard SystemCalls.kind(of: path).exists else { return #expect(DynamicEvents.removeLeftovers(in: tracing) == []) }
+      guard Files.exists(path) else { return #expect(DynamicEvents.removeLeftovers(in: tracing) == []) }
       let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: [.append])
-      defer { SystemCalls.close(file) }
+      defer { try? file.close() }
       guard (try? file.writeAll(Array("p:\(group)/probe /bin/sh:0x1000\n".utf8))) != nil else { return }
       #expect(Self.ours(tracing).contains { $0.contains(group) })
       #expect(DynamicEvents.removeLeftovers(in: tracing) == ["removed the probes \(group), left by a recording that was killed"])

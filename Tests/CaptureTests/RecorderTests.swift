@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import SystemPackage
+import Linux
 import Testing
 
 @testable import Capture
@@ -46,7 +47,7 @@ extension KernelTests {
       #expect(summary.lost == 0)
       if FileManager.default.fileExists(atPath: "/sys/kernel/tracing/buffer_subbuf_size_kb") {
         // Behind the magic number, the version, and one byte each for the order of bytes and the size of a long.
-        #expect(try SystemCalls.contents(of: options.output)[14..<18] == [0, 0x40, 0, 0])
+        #expect(try Files.contents(of: options.output)[14..<18] == [0, 0x40, 0, 0])
       }
       let report = try Machine.output(of: "trace-cmd report \(options.output)")
       let lines = report.split(separator: "\n").filter { !$0.hasPrefix("cpus=") }
@@ -59,14 +60,14 @@ extension KernelTests {
       let callers = ["func=sock_def_readable", "func=__traceiter_sk_data_ready"]
       #expect(lines.contains { line in line.contains(" sk_data_ready: ") && callers.contains { line.hasSuffix($0) } })
       #expect(Machine.instances(since: before) == [])
-      #expect(try SystemCalls.names(in: directory.path) == ["test.dat"])
+      #expect(try Files.names(in: directory.path) == ["test.dat"])
     }
 
     /// The kernel would stop noting names for all.
     @Test func namesAreNotNotedUnlessOthersRecord() throws {
       let tracing = try TraceDirectory.forRecording()
       defer { tracing.close() }
-      let everyone = try SystemCalls.contents(of: "\(tracing.path)/trace_options")
+      let everyone = try Files.contents(of: "\(tracing.path)/trace_options")
       var notes: [String] = []
       do {
         let first = try RecordingInstance(tracing)
@@ -81,7 +82,7 @@ extension KernelTests {
         let isNoting = second.notesNames
         #expect(isNoting)
       }
-      #expect(try SystemCalls.contents(of: "\(tracing.path)/trace_options") == everyone)
+      #expect(try Files.contents(of: "\(tracing.path)/trace_options") == everyone)
     }
 
     @Test func failingCommandIsReported() throws {
@@ -98,7 +99,7 @@ extension KernelTests {
       let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
       #expect(error?.description == "cannot run `/nonexistent/command`: No such file or directory")
       #expect(Machine.instances(since: before) == [])
-      #expect(try SystemCalls.names(in: directory.path) == [])
+      #expect(try Files.names(in: directory.path) == [])
     }
 
     @Test func durationEndsCommand() throws {
@@ -112,14 +113,18 @@ extension KernelTests {
       #expect(Machine.instances(since: before) == [])
     }
 
-    @Test(arguments: [("INT", 2), ("TERM", 15), ("HUP", 1)] as [(String, Int32)])
+    @Test(
+      arguments: [
+        ("INT", 2), ("TERM", 15), ("HUP", 1), ("QUIT", 3), ("USR1", 10), ("USR2", 12), ("ALRM", 14), ("STKFLT", 16), ("XCPU", 24), ("VTALRM", 26),
+        ("PROF", 27), ("IO", 29), ("PWR", 30)
+      ] as [(String, Int32)])
     func signalEndsRecordingWell(name: String, number: Int32) throws {
       var options = options
-      options.command = ["sh", "-c", "kill -\(name) $PPID; exec sleep 60"]
+      options.command = ["sh", "-c", "kill -\(number) $PPID; exec sleep 60"]
       let summary = try Recorder.record(options)
       #expect(summary.end == .signal(number))
       #expect(summary.command == .killed(15))
-      #expect(SystemCalls.kind(of: options.output).isRegular)
+      #expect(FileStatus(of: options.output)?.kind == .regular)
       #expect(Machine.instances(since: before) == [])
     }
 
@@ -130,14 +135,14 @@ extension KernelTests {
       #expect(error?.description == "/nonexistent/test.dat cannot be written in /nonexistent: No such file or directory")
       options.output = "/dev/null"
       #expect(throws: CaptureError.self) { try Recorder.record(options) }
-      #expect(!SystemCalls.kind(of: "/dev/null").isRegular)
+      #expect(FileStatus(of: "/dev/null")?.kind != .regular)
     }
 
     @Test func fullDiskIsOneSentence() async throws {
       await #expect(processExitsWith: .success) {
         let directory = try TemporaryDirectory()
         _ = try Machine.output(of: "mount -t tmpfs -o size=16k none \(directory.path)")
-        defer { SystemCalls.unmount(directory.path) }
+        defer { try? Mount.remove(directory.path) }
         let before = Machine.instances()
         var options = RecordingOptions()
         options.output = "\(directory.path)/test.dat"
@@ -145,7 +150,7 @@ extension KernelTests {
         let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
         #expect(error?.description.hasSuffix("No space left on device") == true)
         #expect(Machine.instances(since: before) == [])
-        #expect(try SystemCalls.names(in: directory.path) == [])
+        #expect(try Files.names(in: directory.path) == [])
       }
     }
 
@@ -155,7 +160,7 @@ extension KernelTests {
       await #expect(processExitsWith: .signal(9)) {
         let directory = "\(NSTemporaryDirectory())wakepath-tests-killed"
         try? FileManager.default.removeItem(atPath: directory)
-        try SystemCalls.makeDirectory(directory)
+        try Files.makeDirectory(directory)
         var options = RecordingOptions()
         options.output = "\(directory)/killed.dat"
         let trips = RecorderTests.datagrams.last ?? ""
@@ -163,7 +168,7 @@ extension KernelTests {
         _ = try Recorder.record(options)
       }
       defer { try? FileManager.default.removeItem(atPath: parent) }
-      let left = try #require(try SystemCalls.names(in: parent).only)
+      let left = try #require(try Files.names(in: parent).only)
       #expect(left.hasPrefix("killed.dat.") && left.hasSuffix(".pages"))
       #expect(Machine.instances(since: before).count == 1)
       let result = try Tool.wakepath("report", "--json", "\(parent)/\(left)")
@@ -181,7 +186,7 @@ extension KernelTests {
       #expect(summary.notes.contains { $0.contains("left by a recording that was killed") })
       #expect(summary.notes.contains { $0.contains("has left \(parent)/\(left): `wakepath report` reads it") })
       #expect(Machine.instances(since: before) == [])
-      #expect(Set(try SystemCalls.names(in: parent)) == [left, "test.dat"])
+      #expect(Set(try Files.names(in: parent)) == [left, "test.dat"])
     }
 
     /// Another recorder, perhaps in another container, takes instances whose recorder it does not see for left behind.
@@ -189,37 +194,37 @@ extension KernelTests {
       let tracing = try TraceDirectory.forRecording()
       defer { tracing.close() }
       let instance = try RecordingInstance(tracing)
-      #expect(throws: Errno.resourceBusy) { try SystemCalls.removeDirectory(instance.path) }
+      #expect(throws: Errno.resourceBusy) { try Files.removeDirectory(instance.path) }
       #expect(instance.remove() == nil)
       #expect(Machine.instances(since: before) == [])
     }
 
     /// As in a container, where every recorder has the same number.
     @Test func leftoverOfTheSameNumberStays() throws {
-      let left = "\(options.output).\(SystemCalls.processID).pages"
-      try SystemCalls.makeDirectory(left)
+      let left = "\(options.output).\(ThisProcess.id).pages"
+      try Files.makeDirectory(left)
       defer { try? FileManager.default.removeItem(atPath: left) }
       var options = options
       options.duration = .milliseconds(10)
       #expect(try Recorder.record(options).notes == [])
       for name in ["head.dat", "cpu0"] { try Data([1]).write(to: URL(fileURLWithPath: "\(left)/\(name)")) }
       #expect(try Recorder.record(options).notes == ["a recording that was killed has left \(left): `wakepath report` reads it"])
-      #expect(try SystemCalls.names(in: directory.path) == ["test.dat", String(left.dropFirst(directory.path.count + 1))])
-      #expect(try SystemCalls.names(in: left) == ["cpu0", "head.dat"])
+      #expect(try Files.names(in: directory.path) == ["test.dat", String(left.dropFirst(directory.path.count + 1))])
+      #expect(try Files.names(in: left) == ["cpu0", "head.dat"])
     }
 
     /// A CPU takes four files, and a command gets what it would have without us.
     @Test func moreFilesThanUsualMayBeOpen() async throws {
       await #expect(processExitsWith: .success) {
         let directory = try TemporaryDirectory()
-        SystemCalls.setOpenFiles(100)
+        try? ThisProcess.setOpenFiles(100)
         var options = RecordingOptions()
         options.output = "\(directory.path)/test.dat"
         options.command = ["sh", "-c", "sleep 0.2; (ulimit -n; awk '/open files/ { print $4 }' /proc/$PPID/limits) >\(directory.path)/limit"]
         _ = try Recorder.record(options)
-        let limits = SystemCalls.openFiles
+        let limits = ThisProcess.openFiles
         #expect(limits.chosen == 100)
-        #expect(try SystemCalls.contents(of: "\(directory.path)/limit") == Array("100\n\(limits.allowed)\n".utf8))
+        #expect(try Files.contents(of: "\(directory.path)/limit") == Array("100\n\(limits.allowed)\n".utf8))
       }
     }
 
@@ -228,28 +233,29 @@ extension KernelTests {
       // Longer than a second, so that a time was noted.
       options.command = ["sh", "-c", "mkdir \(options.output); sleep 1.3"]
       let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
-      let left = "\(options.output).\(SystemCalls.processID).pages"
+      let left = "\(options.output).\(ThisProcess.id).pages"
       #expect(error?.description == "\(options.output) cannot be written: Is a directory; what was recorded is in \(left)")
       #expect(try Tool.wakepath("report", left).errors == "")
-      #expect(try !SystemCalls.names(in: left).contains("until"))
+      #expect(try !Files.names(in: left).contains("until"))
       #expect(Machine.instances(since: before) == [])
       for path in [left, options.output] { try FileManager.default.removeItem(atPath: path) }
     }
 
-    @Test func pagesStayWhereTheDiskBecomesFull() async throws {
+    /// Where it cannot even end well, the pages stay: `aFileThatMayNotGrowIsLikeAFullDisk`.
+    @Test func aDiskThatBecomesFullEndsItWell() async throws {
       await #expect(processExitsWith: .success) {
         let directory = try TemporaryDirectory()
-        _ = try Machine.output(of: "mount -t tmpfs -o size=400k none \(directory.path)")
-        defer { SystemCalls.unmount(directory.path) }
+        _ = try Machine.output(of: "mount -t tmpfs -o size=2m none \(directory.path)")
+        defer { try? Mount.remove(directory.path) }
         var options = RecordingOptions()
         options.output = "\(directory.path)/test.dat"
         options.bufferBytesPerCPU = 64 << 10
         options.command = RecorderTests.datagrams.map { $0.replacing("range(50)", with: "range(10000)") }
-        let error = #expect(throws: CaptureError.self) { try Recorder.record(options) }
-        let left = "\(directory.path)/test.dat.\(SystemCalls.processID).pages"
-        #expect(error?.description == "the recording cannot be kept on disk: No space left on device; what was recorded is in \(left)")
-        // How much of it all CPUs have depends on when a second began.
-        #expect(try Tool.wakepath("report", left).status == 0)
+        let summary = try Recorder.record(options)
+        #expect(summary.end == .diskFull)
+        #expect(summary.command == .exited(0))
+        #expect(try Files.names(in: directory.path) == ["test.dat"])
+        #expect(try Tool.wakepath("report", options.output).status == 0)
       }
     }
 

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Experiments
+@testable import Linux
 
 /// Frames and requests as the kernel wants them.
 @Suite struct WireTests {
@@ -64,12 +65,11 @@ import Testing
     var message = NetlinkMessage([])
     message.attribute(3, name: "ve")
     message.nested(18) { $0.attribute(1, [1, 2, 3, 4, 5]) }
-    message.attribute(28, UInt32(7))
+    message.attribute(28, number: 7)
     #expect(
       message.bytes == [
         7, 0, 3, 0, 0x76, 0x65, 0, 0, 16, 0, 18, 0, 9, 0, 1, 0, 1, 2, 3, 4, 5, 0, 0, 0, 8, 0, 28, 0, 7, 0, 0, 0
       ])
-    #expect(NetlinkMessage.word([0xea, 0xff, 0xff, 0xff]) == 0xffff_ffea)
     #expect(NetlinkMessage.link(index: 3, isUp: true).bytes == [0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0])
   }
 

@@ -17,6 +17,7 @@ extension FormatCatalog {
   }
 
   private func add(_ header: TraceDatHeader) {
+    lineSignature = header.lineSignature
     parseHeaderPage(header.headerPage)
     for text in header.ftraceFormats { add(format: text, system: "ftrace") }
     for (system, text, offset) in header.eventFormats { add(format: text, system: system, offset: offset) }

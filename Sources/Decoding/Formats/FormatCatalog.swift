@@ -29,6 +29,9 @@ public final class FormatCatalog {
   /// The size of the kernel's `long` in bytes.
   public let longSize: Int
 
+  /// What the recorder ends its own lines with; nil where it does not say.
+  public internal(set) var lineSignature: LineSignature?
+
   /// What was wrong with the formats that were asked for.
   private(set) var diagnostics = Diagnostics()
   /// The file they are of.

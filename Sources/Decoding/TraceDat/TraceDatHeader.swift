@@ -43,6 +43,9 @@ struct TraceDatHeader {
   /// The recorder's own count of events lost for each CPU (`per_cpu/cpuN/stats`).
   var statistics: [String] = []
 
+  /// What the recorder ends its own lines with; nil where it does not say.
+  var lineSignature: LineSignature?
+
   /// CPUs of which a flight recorder says that it has let go what was before (`Recorder` in Capture).
   var letGo: [Int32] {
     statistics.compactMap { text in

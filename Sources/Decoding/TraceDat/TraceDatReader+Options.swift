@@ -12,6 +12,7 @@ extension TraceDatReader {
     case Option.cpuCount:
       let count = ByteBuffer(data).bytes.integer(UInt32.self, at: 0, header.order) ?? 0
       if header.version == 7 { header.cpuCount = Int(min(count, UInt32(Record.cpuLimit))) }
+    case Option.recorder: header.lineSignature = LineSignature(head: text)
     case Option.date: add(offset: text, unit: 1000)
     case Option.offset: add(offset: text, unit: 1)
     case Option.counterScale:

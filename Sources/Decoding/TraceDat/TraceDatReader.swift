@@ -17,6 +17,7 @@ struct TraceDatReader {
     static let uname: UInt16 = 5
     static let offset: UInt16 = 7
     static let cpuCount: UInt16 = 8
+    static let recorder: UInt16 = 9
     static let counterScale: UInt16 = 14
     static let headerInfo: UInt16 = 16
     static let ftraceEvents: UInt16 = 17

@@ -11,6 +11,8 @@ struct TextEventDecoder {
   private var tasks = TextTasks()
   /// The kinds of which an event was understood, a bit for each.
   private var understood: UInt64 = 0
+  /// What the recorder's own lines are signed with, once one was.
+  private var lineSignature: LineSignature?
 
   init() {
     layouts = EventKind.allCases.map { $0.tracepoint.isReadFromText ? TextLayout($0.tracepoint) : nil }
@@ -83,7 +85,7 @@ struct TextEventDecoder {
         let flags = letters.isEmpty ? context.now(cpu: columns.cpu) : TextContext.flags(letters: letters)
         return .event(Event(time: columns.time, cpu: columns.cpu, pid: columns.pid, flags: flags, body: .sockDefReadable(socket: socket)))
       case .function: return .function
-      case .none: return Self.line(columns, line, &names)
+      case .none: return self.line(columns, line, &names)
       }
     }
     let flags = letters.isEmpty ? context.pass(kind, cpu: columns.cpu) : TextContext.flags(letters: letters)
@@ -97,8 +99,11 @@ struct TextEventDecoder {
   }
 
   /// What no kernel event is, may be the recorder's own.
-  private static func line(_ columns: TextLine, _ line: RawSpan, _ names: inout NameTable) -> Outcome {
-    guard let body = RecorderLine.body(printed: columns.info.bytes(of: line), columns.name.bytes(of: line), &names) else { return .other }
+  private mutating func line(_ columns: TextLine, _ line: RawSpan, _ names: inout NameTable) -> Outcome {
+    let (text, name) = (columns.info.bytes(of: line), columns.name.bytes(of: line))
+    // Text has no head to name it; the recorder writes before its command does.
+    if lineSignature == nil { lineSignature = RecorderLine.signature(printed: text, name) }
+    guard let body = RecorderLine.body(printed: text, name, signedBy: lineSignature, &names) else { return .other }
     let event = Event(time: columns.time, cpu: columns.cpu, pid: 0, flags: [], body: body)
     return event.kind == .windowBegins || event.kind == .windowEnds ? .window(event) : .event(event)
   }

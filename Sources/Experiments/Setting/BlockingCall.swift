@@ -1,3 +1,4 @@
+internal import Linux
 internal import Synchronization
 internal import SystemPackage
 
@@ -10,7 +11,7 @@ final class BlockingCall: Sendable {
     case read(Int)
     case failed(Errno)
     /// The connection that accept() got.
-    case accepted(Descriptor)
+    case accepted(SharedDescriptor)
   }
 
   /// The call's name, which is the beginning of the thread's.
@@ -22,12 +23,13 @@ final class BlockingCall: Sendable {
   init(_ name: String, tag: String, _ call: @escaping @Sendable () throws(Errno) -> Result) throws(Failure) {
     self.name = name
     try Failure.naming("no thread can be started") { () throws(Errno) in
-      try SystemCalls.startThread("\(name)-\(tag)") { [self] in
-        thread.store(SystemCalls.threadID, ordering: .sequentiallyConsistent)
+      let running = try RunningThread("\(name)-\(tag)") { [self] in
+        thread.store(RunningThread.currentID, ordering: .sequentiallyConsistent)
         var outcome: Result
         do throws(Errno) { outcome = try call() } catch { outcome = .failed(error) }
         result.withLock { $0 = outcome }
       }
+      running.letGo()
     }
   }
 
@@ -37,7 +39,7 @@ final class BlockingCall: Sendable {
   /// Where it stands: how often it has gone to sleep so far, and whether it sleeps now.
   private func state() -> (sleeps: Int, isAsleep: Bool)? {
     let id = thread.load(ordering: .sequentiallyConsistent)
-    guard id != 0, let text = try? SystemCalls.contents(of: "/proc/self/task/\(id)/status") else { return nil }
+    guard id != 0, let text = try? Files.text(of: "/proc/self/task/\(id)/status") else { return nil }
     var state: (sleeps: Int, isAsleep: Bool) = (0, false)
     for line in text.split(separator: "\n") {
       if line.hasPrefix("State:") { state.isAsleep = line.contains("S (") }
@@ -51,7 +53,7 @@ final class BlockingCall: Sendable {
     for _ in 0..<(seconds * 1000) {
       if outcome != nil { return nil }
       if let state = state(), state.isAsleep { return state.sleeps }
-      SystemCalls.sleep(milliseconds: 1)
+      KernelClock.sleep(milliseconds: 1)
     }
     return nil
   }
@@ -66,7 +68,7 @@ final class BlockingCall: Sendable {
   func value(within seconds: Int = 20) throws(Failure) -> Result {
     for _ in 0..<(seconds * 1000) {
       if let outcome { return outcome }
-      SystemCalls.sleep(milliseconds: 1)
+      KernelClock.sleep(milliseconds: 1)
     }
     throw Failure("\(name)() did not return within \(seconds) s")
   }

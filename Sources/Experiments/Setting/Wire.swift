@@ -1,11 +1,12 @@
+internal import Linux
 internal import SystemPackage
 
 /// The wire between the two hosts: takes each segment that one of them sends, waits until everybody sleeps who should,
 /// hands it to the other, and looks who slept no longer then.
 final class Wire {
   private let networks: Networks
-  private let clientEnd: Descriptor
-  private let serverEnd: Descriptor
+  private let clientEnd: SharedDescriptor
+  private let serverEnd: SharedDescriptor
   private var seen: Set<[UInt8]> = []
   /// What was let through so far.
   private(set) var passed: [Account.Passed] = []
@@ -17,12 +18,12 @@ final class Wire {
 
   init(_ networks: Networks, tag: String) throws(Failure) {
     self.networks = networks
-    func end(_ name: String) throws(Failure) -> Descriptor {
+    func end(_ name: String) throws(Failure) -> SharedDescriptor {
       try Networks.inside(networks.wireSide) { () throws(Failure) in
         let index = try Networks.index(name)
         return try Failure.naming("no packet socket can be made") { () throws(Errno) in
-          let socket = try SystemCalls.socket(.packets)
-          try SystemCalls.bind(socket, toDevice: index)
+          let socket = try SharedDescriptor(SocketKind.packets.open())
+          try socket.file.bind(toDevice: index)
           return socket
         }
       }
@@ -37,8 +38,8 @@ final class Wire {
     _ role: Account.Passed.Role, to side: Side, past sleepers: [BlockingCall], changing change: (inout Segment) -> Void = { _ in },
     where matches: (Segment) -> Bool
   ) throws(Failure) {
-    let deadline = SystemCalls.monotonicTime + 20_000_000_000
-    while SystemCalls.monotonicTime < deadline {
+    let deadline = KernelClock.now + 20_000_000_000
+    while KernelClock.now < deadline {
       guard let (received, to) = next(milliseconds: 100) else { continue }
       var segment = received
       let isThis = to == side && matches(segment)
@@ -56,9 +57,9 @@ final class Wire {
 
   /// The next segment and where it goes. One that is sent again, because it waited too long here, is thrown away.
   private func next(milliseconds: Int32) -> (Segment, Side)? {
-    let readable = SystemCalls.readable([clientEnd, serverEnd], milliseconds: milliseconds)
+    let readable = FileDescriptor.wait(for: [clientEnd, serverEnd].map(\.file), timeout: milliseconds)
     for (isReadable, (end, to)) in zip(readable, [(clientEnd, Side.server), (serverEnd, Side.client)]) where isReadable {
-      guard let frame = try? SystemCalls.receive(end, limit: 1 << 16), let segment = Segment(frame) else { continue }
+      guard let frame = try? end.file.receive(limit: 1 << 16), let segment = Segment(frame) else { continue }
       if seen.insert(segment.identity).inserted { return (segment, to) }
     }
     return nil
@@ -69,10 +70,10 @@ final class Wire {
     segment.fillChecksum()
     let asleep = sleepers.compactMap { call in call.sleeps().map { (call, $0) } }
     try Failure.naming("a segment cannot be handed on") { () throws(Errno) in
-      try SystemCalls.send(segment.frame, by: side == .client ? clientEnd : serverEnd)
+      try (side == .client ? clientEnd : serverEnd).file.send(segment.frame)
     }
     // What the segment does it has done by the time send returns, unless ksoftirqd was left to do it.
-    SystemCalls.sleep(milliseconds: role == .other ? 1 : 8)
+    KernelClock.sleep(milliseconds: role == .other ? 1 : 8)
     let woke = asleep.filter { call, before in
       guard let after = call.sleeps(within: 1) else { return true }
       return after != before

@@ -1,3 +1,4 @@
+internal import Linux
 internal import SystemPackage
 
 /// TCP connections between the two hosts, each segment of which goes over the wire by itself while calls sleep at both ends.
@@ -5,32 +6,32 @@ struct Connections {
   private let networks: Networks
   private let wire: Wire
   private let tag: String
-  private let listener: Descriptor
-  private let address: SystemCalls.Address
+  private let listener: SharedDescriptor
+  private let address: SocketAddress
 
   init(_ networks: Networks, _ wire: Wire, tag: String) throws(Failure) {
     (self.networks, self.wire, self.tag) = (networks, wire, tag)
     let listener = try networks.tcp(on: networks.serverSide)
     address = try Failure.naming("nobody can listen at the server") { () throws(Errno) in
-      try SystemCalls.bind(listener, to: SystemCalls.Address(bytes: Networks.server, port: 0))
-      try SystemCalls.listen(listener)
-      return SystemCalls.Address(bytes: Networks.server, port: try SystemCalls.port(of: listener))
+      try listener.file.bind(to: SocketAddress(bytes: Networks.server, port: 0))
+      try listener.file.listen()
+      return SocketAddress(bytes: Networks.server, port: try listener.file.localPort)
     }
     self.listener = listener
   }
 
   /// A thread that calls `name` on `socket` and sleeps in it until there is something to read.
-  func reading(_ socket: Descriptor, as name: String = "read") throws(Failure) -> BlockingCall {
-    try BlockingCall(name, tag: tag) { () throws(Errno) in .read(try SystemCalls.receive(socket, limit: 4096).count) }
+  func reading(_ socket: SharedDescriptor, as name: String = "read") throws(Failure) -> BlockingCall {
+    try BlockingCall(name, tag: tag) { () throws(Errno) in .read(try socket.file.receive(limit: 4096).count) }
   }
 
   /// The 3-way handshake, with one thread in connect() and one in accept().
-  func establish() throws(Failure) -> (client: Descriptor, server: Descriptor) {
+  func establish() throws(Failure) -> (client: SharedDescriptor, server: SharedDescriptor) {
     let client = try networks.tcp(on: networks.clientSide)
     let (listener, address) = (listener, address)
-    let accepting = try BlockingCall("accept", tag: tag) { () throws(Errno) in .accepted(try SystemCalls.accept(listener)) }
+    let accepting = try BlockingCall("accept", tag: tag) { () throws(Errno) in .accepted(try SharedDescriptor(listener.file.accept())) }
     let connecting = try BlockingCall("connect", tag: tag) { () throws(Errno) in
-      try SystemCalls.connect(client, to: address)
+      try client.file.connect(to: address)
       return .returned
     }
     try wire.pass(.syn, to: .server, past: [accepting, connecting]) { $0.flags == .syn }
@@ -62,7 +63,7 @@ struct Connections {
     guard reader.sleeps() != nil else { throw Failure("read() does not sleep though there is nothing to read") }
     switch ending {
     case .reset:
-      try Failure.naming("SO_LINGER is refused") { () throws(Errno) in try SystemCalls.closeWithReset(client) }
+      try Failure.naming("SO_LINGER is refused") { () throws(Errno) in try client.file.resetAtClose() }
       client.close()
       try wire.pass(.rst, to: .server, past: [reader]) { $0.flags.contains(.rst) }
       try reader.expect(.failed(.connectionReset))
@@ -72,7 +73,7 @@ struct Connections {
     case .halfClosed:
       let peer = try reading(client, as: "peer")
       guard peer.sleeps() != nil else { throw Failure("read() does not sleep though there is nothing to read") }
-      try Failure.naming("shutdown is refused") { () throws(Errno) in try SystemCalls.shutDown(client, sendingOnly: true) }
+      try Failure.naming("shutdown is refused") { () throws(Errno) in try client.file.shutDown(sendingOnly: true) }
       try teardown(server, reader, peer: [peer])
       try peer.expect(.read(0))
     }
@@ -80,7 +81,7 @@ struct Connections {
   }
 
   /// The 4-way handshake that the client began. The server's ACK comes by itself because the server waits for it before it closes.
-  private func teardown(_ server: Descriptor, _ reader: BlockingCall, peer: [BlockingCall]) throws(Failure) {
+  private func teardown(_ server: SharedDescriptor, _ reader: BlockingCall, peer: [BlockingCall]) throws(Failure) {
     try wire.pass(.fin, to: .server, past: [reader] + peer) { $0.flags.contains(.fin) }
     try reader.expect(.read(0))
     try wire.pass(.ackOfFIN, to: .client, past: peer) { $0.flags == .ack }

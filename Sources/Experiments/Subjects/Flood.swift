@@ -1,3 +1,4 @@
+internal import Linux
 internal import Synchronization
 internal import SystemPackage
 
@@ -8,43 +9,43 @@ struct Flood {
   private static let rounds = 3
 
   /// Runs on the loopback device of `network`, or of this process's namespace.
-  static func run(in network: Descriptor?, tag: String) throws(Failure) -> [Account.Window] {
+  static func run(in network: NetworkNamespace?, tag: String) throws(Failure) -> [Account.Window] {
     if let network { try Networks.inside(network) { () throws(Failure) in } }
     let (sender, receiver) = try Failure.naming("there is no loopback") { () throws(Errno) in
-      let sockets = (try SystemCalls.socket(.udp), try SystemCalls.socket(.udp))
-      try SystemCalls.bind(sockets.1, to: .loopback(0))
-      try SystemCalls.connect(sockets.0, to: .loopback(try SystemCalls.port(of: sockets.1)))
+      let sockets = (try SharedDescriptor(SocketKind.udp.open()), try SharedDescriptor(SocketKind.udp.open()))
+      try sockets.1.file.bind(to: .loopback(0))
+      try sockets.0.file.connect(to: .loopback(try sockets.1.file.localPort))
       return sockets
     }
     // An empty datagram ends it.
     let reader = try BlockingCall("flood", tag: tag) { () throws(Errno) in
-      while !(try SystemCalls.receive(receiver, limit: 64)).isEmpty {}
+      while !(try receiver.file.receive(limit: 64)).isEmpty {}
       return .returned
     }
     var windows: [Account.Window] = []
     for _ in 0..<rounds {
       windows.append(
         try window(isFlood: false) { () throws(Errno) in
-          SystemCalls.sleep(milliseconds: windowMilliseconds)
+          KernelClock.sleep(milliseconds: windowMilliseconds)
           return 0
         })
       windows.append(try window(isFlood: true) { () throws(Errno) in try flood(sender) })
       // Lets the reader catch up, so that a rest is one.
-      SystemCalls.sleep(milliseconds: 20)
+      KernelClock.sleep(milliseconds: 20)
     }
     for _ in 0..<100 where reader.outcome == nil {
-      try? SystemCalls.send([], by: sender)
-      SystemCalls.sleep(milliseconds: 10)
+      try? sender.file.send([])
+      KernelClock.sleep(milliseconds: 10)
     }
     return windows
   }
 
-  private static func flood(_ sender: Descriptor) throws(Errno) -> Int {
-    let end = SystemCalls.monotonicTime + UInt64(windowMilliseconds) * 1_000_000
+  private static func flood(_ sender: SharedDescriptor) throws(Errno) -> Int {
+    let end = KernelClock.now + UInt64(windowMilliseconds) * 1_000_000
     let datagram = [UInt8](repeating: 0x77, count: 16)
     var sent = 0
-    while sent < mostDatagrams, SystemCalls.monotonicTime < end {
-      try SystemCalls.send(datagram, by: sender)
+    while sent < mostDatagrams, KernelClock.now < end {
+      try sender.file.send(datagram)
       sent += 1
     }
     return sent
@@ -52,9 +53,9 @@ struct Flood {
 
   private static func window(isFlood: Bool, _ body: () throws(Errno) -> Int) throws(Failure) -> Account.Window {
     let before = ProcessorTimes.now()
-    let from = SystemCalls.monotonicTime
+    let from = KernelClock.now
     let packets = try Failure.naming("datagrams cannot be sent over loopback", body)
-    let to = SystemCalls.monotonicTime
+    let to = KernelClock.now
     let share = before.flatMap { before in ProcessorTimes.now().flatMap { $0.softirqPerMille(since: before) } }
     return Account.Window(isFlood: isFlood, from: from, to: to, packets: packets, softirqPerMille: share)
   }
@@ -74,7 +75,7 @@ struct ProcessorTimes: Equatable {
   }
 
   static func now() -> ProcessorTimes? {
-    (try? SystemCalls.contents(of: "/proc/stat"))?.split(separator: "\n").first.flatMap { ProcessorTimes($0) }
+    (try? Files.text(of: "/proc/stat"))?.split(separator: "\n").first.flatMap { ProcessorTimes($0) }
   }
 
   /// The share of soft interrupts in the time since `before`, in thousandths.

@@ -1,3 +1,4 @@
+internal import Linux
 internal import SystemPackage
 
 /// S9: the same bytes with and without PSH, and what really holds data back (SO_RCVLOWAT).
@@ -17,8 +18,8 @@ struct Pushing {
     }
     let buffer = try Failure.naming("a socket option is refused") { () throws(Errno) in
       // Each message is a segment at once, acknowledged or not.
-      try SystemCalls.set(.noDelay, 1, of: client)
-      return Int(try SystemCalls.value(.receiveBuffer, of: server))
+      try client.file.set(.noDelay, to: 1)
+      return Int(try server.file.value(of: .receiveBuffer))
     }
     for _ in 0..<Self.pairs {
       for role in [Account.Passed.Role.dataWithPush, .dataWithoutPush] {
@@ -28,13 +29,13 @@ struct Pushing {
         try wire.settle(milliseconds: 1)
       }
     }
-    try Failure.naming("SO_RCVLOWAT is refused") { () throws(Errno) in try SystemCalls.set(.receiveLowWater, Self.lowWater, of: server) }
+    try Failure.naming("SO_RCVLOWAT is refused") { () throws(Errno) in try server.file.set(.receiveLowWater, to: Self.lowWater) }
     for _ in 0..<2 { try fill(client, server) }
     return buffer
   }
 
   /// Four messages, of which the fourth reaches what the reader waits for.
-  private func fill(_ client: Descriptor, _ server: Descriptor) throws(Failure) {
+  private func fill(_ client: SharedDescriptor, _ server: SharedDescriptor) throws(Failure) {
     let reader = try connections.reading(server)
     for index in 1...4 {
       let role: Account.Passed.Role = index * 300 < Self.lowWater ? .dataBelowLowWater : .dataAtLowWater
@@ -45,9 +46,9 @@ struct Pushing {
   }
 
   /// Sends `bytes` in a segment that the sender marks with PSH; the mark is taken off where `role` says so.
-  private func send(_ client: Descriptor, _ bytes: [UInt8], _ role: Account.Passed.Role, _ reader: BlockingCall) throws(Failure) {
+  private func send(_ client: SharedDescriptor, _ bytes: [UInt8], _ role: Account.Passed.Role, _ reader: BlockingCall) throws(Failure) {
     guard reader.sleeps() != nil else { throw Failure("read() does not sleep though there is nothing to read") }
-    try Failure.naming("the client cannot send") { () throws(Errno) in try SystemCalls.send(bytes, by: client) }
+    try Failure.naming("the client cannot send") { () throws(Errno) in try client.file.send(bytes) }
     try wire.pass(
       role, to: .server, past: [reader], changing: { if role == .dataWithoutPush { $0.clearPush() } },
       where: { $0.payload == bytes.count && $0.flags.contains(.push) })
