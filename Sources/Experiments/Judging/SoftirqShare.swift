@@ -1,11 +1,11 @@
 internal import Events
+internal import Journeys
 
 /// How much of each window was spent in NET_RX, over all CPUs.
 struct SoftirqShare {
   private let windows: [Account.Window]
-  /// When NET_RX began, on the CPUs that are in it.
-  private var begun: [Int32: UInt64] = [:]
-  private var cpus: Set<Int32> = []
+  /// Who holds each CPU.
+  private var cpus: [Int32: CPUAccount] = [:]
   /// Nanoseconds in NET_RX, window by window.
   private(set) var inSoftirq: [UInt64]
   /// Windows in which events were lost.
@@ -17,18 +17,16 @@ struct SoftirqShare {
   }
 
   mutating func observe(_ event: Event) {
-    cpus.insert(event.cpu)
+    let ended = cpus[event.cpu, default: CPUAccount()].observe(event)
     switch event.kind {
-    case .softirqEntry where event.softirqEntry.vector == SoftIRQ.netRX: begun[event.cpu] = event.time
-    case .softirqExit where event.softirqExit.vector == SoftIRQ.netRX:
-      guard let from = begun.removeValue(forKey: event.cpu) else { return }
+    case .softirqExit:
+      guard case .softInterrupt(SoftIRQ.netRX, let from, _) = ended else { return }
       for (index, window) in windows.enumerated() {
         let (low, high) = (max(from, window.from), min(event.time, window.to))
         if low < high { inSoftirq[index] += high - low }
       }
     case .gap:
       let before = event.gap.before
-      begun[event.cpu] = nil
       for (index, window) in windows.enumerated() where event.time < window.to && before > window.from { damaged.insert(index) }
     default: break
     }

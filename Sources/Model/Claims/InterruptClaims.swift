@@ -1,14 +1,14 @@
 internal import Events
+internal import Journeys
 
 /// S3, S4 and S6a: what hard and soft interrupts do.
 struct InterruptClaims: Sendable {
   private struct CPU {
-    /// Handlers that run, and what the outermost has done.
-    var depth = 0
-    var begin: UInt64 = 0
+    /// Who holds it.
+    var account = CPUAccount()
+    /// What the outermost of the handlers that run has done.
     var hasRaised = false
     var hasTouched = false
-    var hasEntry = false
     /// NET_RX was asked for and has not run since.
     var isAsked = false
     /// It was asked for more than once before it ran: if a pass had begun in between, the next pass answers the second request.
@@ -21,9 +21,6 @@ struct InterruptClaims: Sendable {
     var askedAt: UInt64 = 0
     /// A run of NET_RX has been seen: before, it may have been asked for before the recording.
     var isSynchronised = false
-    var vector: Int32 = -1
-    var softBegin: UInt64 = 0
-    var hardInside: UInt64 = 0
     /// Nanoseconds in handlers that asked for NET_RX, and in NET_TX and NET_RX.
     var hardTime: UInt64 = 0
     var softTime: UInt64 = 0
@@ -65,22 +62,17 @@ struct InterruptClaims: Sendable {
   }
 
   private mutating func enter(_ e: Event, _ cpu: Int) {
-    if cpus[cpu].depth == 0 {
-      cpus[cpu].begin = e.time
+    if !cpus[cpu].account.isInHandler {
       cpus[cpu].hasRaised = false
       cpus[cpu].hasTouched = false
     }
-    cpus[cpu].depth += 1
+    cpus[cpu].account.observe(e)
   }
 
   private mutating func exit(_ e: Event, _ cpu: Int) {
-    guard cpus[cpu].depth > 0 else { return }
-    cpus[cpu].depth -= 1
-    guard cpus[cpu].depth == 0 else { return }
-    let time = e.time.since(cpus[cpu].begin)
+    guard case .handlers(let time) = cpus[cpu].account.observe(e) else { return }
     cpus[cpu].allHardTime &+= time
     if cpus[cpu].hasRaised || cpus[cpu].hasTouched { cpus[cpu].hardTime &+= time }
-    if cpus[cpu].vector >= 0 { cpus[cpu].hardInside &+= e.time.since(max(cpus[cpu].begin, cpus[cpu].softBegin)) }
     if cpus[cpu].hasTouched {
       busy += 1
     } else if cpus[cpu].hasRaised {
@@ -90,15 +82,13 @@ struct InterruptClaims: Sendable {
   }
 
   private mutating func ask(_ e: Event, _ cpu: Int) {
-    if e.flags.contains(.hardirq), cpus[cpu].depth > 0 { cpus[cpu].hasRaised = true }
+    if e.flags.contains(.hardirq), cpus[cpu].account.isInHandler { cpus[cpu].hasRaised = true }
     if cpus[cpu].isAsked { cpus[cpu].isAskedTwice = true } else { cpus[cpu].askedAt = e.time }
     cpus[cpu].isAsked = true
   }
 
   private mutating func beginSoft(_ e: Event, _ cpu: Int, _ vector: Int32) {
-    cpus[cpu].vector = vector
-    cpus[cpu].softBegin = e.time
-    cpus[cpu].hardInside = 0
+    cpus[cpu].account.observe(e)
     cpus[cpu].hasPolled = false
     guard vector == SoftIRQ.netRX else { return }
     if cpus[cpu].isAsked {
@@ -117,14 +107,12 @@ struct InterruptClaims: Sendable {
   }
 
   private mutating func endSoft(_ e: Event, _ cpu: Int) {
-    guard cpus[cpu].vector >= 0 else { return }
-    let time = e.time.since(cpus[cpu].softBegin).since(cpus[cpu].hardInside)
+    guard case .softInterrupt(let vector, _, let time) = cpus[cpu].account.observe(e) else { return }
     cpus[cpu].allSoftTime &+= time
     // A run that finds nothing to poll answers a request whose work an earlier run has done.
     if cpus[cpu].isUnasked, cpus[cpu].hasPolled { unasked += 1 }
     cpus[cpu].isUnasked = false
-    if cpus[cpu].vector == SoftIRQ.netRX || cpus[cpu].vector == SoftIRQ.netTX { cpus[cpu].softTime &+= time }
-    cpus[cpu].vector = -1
+    if vector == SoftIRQ.netRX || vector == SoftIRQ.netTX { cpus[cpu].softTime &+= time }
   }
 
   /// The result for `claim`, or nil if it is none of these.

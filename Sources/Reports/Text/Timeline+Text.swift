@@ -52,8 +52,8 @@ extension Timeline {
   }
 
   /// What an occupant is called: an interrupt and its handler, a vector, a task.
-  static func name(_ occupant: Occupant, _ stream: borrowing EventStream) -> String {
-    switch occupant.kind {
+  static func name(_ occupant: CPUAccount.Holder, _ stream: borrowing EventStream) -> String {
+    switch occupant {
     case .hardirq(let irq, let name): "interrupt \(irq) (\(stream.names[name]))"
     case .softirq(let vector): SoftIRQ.names.indices.contains(Int(vector)) ? SoftIRQ.names[Int(vector)] : "softirq \(vector)"
     case .task(0, _): "idle"
