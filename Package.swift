@@ -31,7 +31,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
   ] + documentation,
   targets: [
     .systemLibrary(name: "CTraceEvent", pkgConfig: "libtraceevent", providers: [.apt(["libtraceevent-dev"])]),
@@ -58,7 +59,10 @@ let package = Package(
       ],
       swiftSettings: house),
     .target(name: "Simulator", dependencies: ["Events", "Journeys"], swiftSettings: house),
-    .target(name: "Model", dependencies: ["Events", "Journeys", "Layouts"], swiftSettings: house),
+    .target(
+      name: "Model",
+      dependencies: ["Events", "Journeys", "Layouts", .product(name: "Yams", package: "Yams")],
+      resources: [.embedInCode("linux.yaml")], swiftSettings: house),
     .target(
       name: "Reports",
       dependencies: [

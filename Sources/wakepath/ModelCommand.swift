@@ -1,9 +1,10 @@
 import ArgumentParser
+import Model
 import Reports
 
 /// The forms in which the model is printed.
 enum ModelFormat: String, ExpressibleByArgument, CaseIterable {
-  case text, dot, json
+  case text, dot, json, yaml
 }
 
 /// `wakepath model`
@@ -14,15 +15,16 @@ struct ModelCommand: ParsableCommand {
 
   @OptionGroup var options: CommonOptions
 
-  @Option(help: "text, dot (a drawing for Graphviz) or json.")
+  @Option(help: "text, dot (a drawing for Graphviz), json, or yaml (the model's file itself, for verify --model).")
   var format: ModelFormat?
 
   func run() throws {
     var output = TextOutput()
     switch format ?? (options.json ? .json : .text) {
-    case .text: ModelText.write(options.style, to: &output)
-    case .dot: ModelDOT.write(to: &output)
-    case .json: ModelJSON.write(to: &output)
+    case .text: ModelText.write(.linux, options.style, to: &output)
+    case .dot: ModelDOT.write(.linux, to: &output)
+    case .json: ModelJSON.write(.linux, to: &output)
+    case .yaml: output.bytes.append(contentsOf: ReferenceModel.linuxFile)
     }
     output.flush()
   }

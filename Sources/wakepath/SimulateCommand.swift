@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import Capture
+import Model
 import Reports
 import Simulator
 
@@ -29,7 +30,7 @@ struct SimulateCommand: ParsableCommand {
   @Flag(help: "Record with the probes of wakepath record: packets say their addresses, ports and sequence numbers.")
   var probes = false
 
-  @Option(name: .customLong("break"), help: "Break a rule of the model once: \(Deviation.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(name: .customLong("break"), help: "Break a rule of the model once: \(Self.breakable.map(\.id.rawValue).joined(separator: ", ")).")
   var deviation: String?
 
   @Option(help: "Play this many scenarios, from the seed on, and hold the journeys against what really happened.")
@@ -44,7 +45,7 @@ struct SimulateCommand: ParsableCommand {
       throw ValidationError("Give a scenario: \(Scenario.catalog.map(\.name).joined(separator: ", ")).")
     }
     guard Kernel.all[kernel] != nil else { throw ValidationError("There is no kernel '\(kernel)' to simulate.") }
-    guard deviation.map({ Deviation(rawValue: $0) != nil }) ?? true else { throw ValidationError("There is no rule '\(deviation ?? "")'.") }
+    guard deviation == nil || brokenRule != nil else { throw ValidationError("There is no rule '\(deviation ?? "")'.") }
     guard !probes || check != nil else { throw ValidationError("--probes goes with --check: recordings for -o have no packets' headers yet.") }
     guard deviation == nil || check == nil else { throw ValidationError("--break goes with -o: what --check compares breaks no rule.") }
     if let rule = deviation, let refusal = drawn(scenario).refusal {
@@ -74,8 +75,19 @@ struct SimulateCommand: ParsableCommand {
     var scenario = Scenario(name, seed: seed)
     scenario.kernel = Kernel.all[kernel] ?? scenario.kernel
     scenario.hasProbes = probes
-    scenario.deviation = deviation.flatMap { Deviation(rawValue: $0) }
+    scenario.deviation = brokenRule
     return scenario
+  }
+
+  /// The rules of the model that the simulator knows to break.
+  private static var breakable: [Rule] {
+    ReferenceModel.linux.rules.filter { $0.simulation.flatMap { Simulator.Deviation(rawValue: $0) } != nil }
+  }
+
+  /// How the rule that was asked for, by its id or its title, is broken.
+  private var brokenRule: Simulator.Deviation? {
+    guard let deviation, let rule = Self.breakable.first(where: { $0.id.rawValue == deviation || $0.title == deviation }) else { return nil }
+    return rule.simulation.flatMap { Simulator.Deviation(rawValue: $0) }
   }
 
   private func write(_ outcome: Scenario.Outcome, _ kernel: Kernel, _ path: String) throws {

@@ -187,7 +187,7 @@ import Testing
   }
 
   @Test func methodsThatAgreeMakeOneResult() throws {
-    let claim = try #require(Claim.named("S11"))
+    let claim = try #require(ReferenceModel.linux.claim("S11"))
     let live = ClaimResult(claim, by: .live, for: 2, against: 1, detail: "a")
     let types = ClaimResult(claim, by: .structure, for: 3, against: 1, detail: "b")
     let merged = try #require(ClaimResult.merged([live, types]).first)

@@ -12,7 +12,9 @@ final class Play {
   var pid: Int32 = 0
   var flags: ContextFlags = []
 
-  init(kernel: String? = "6.12.0") { verifier = Verifier(Capabilities(kinds: Set(EventKind.allCases), probeNamesPacket: true), kernel: kernel) }
+  init(_ model: ReferenceModel = .linux, kernel: String? = "6.12.0") {
+    verifier = Verifier(Capabilities(kinds: Set(EventKind.allCases), probeNamesPacket: true), model: model, kernel: kernel)
+  }
 
   func emit(_ body: Event.Body) {
     time += 1_000

@@ -8,21 +8,20 @@ struct Judgement {
   let wire: WireWatch
   let share: SoftirqShare
 
+  /// What decides the claims that the experiments' process cannot decide alone, by their ids.
+  private static let evaluators: [String: @Sendable (Judgement, Claim) -> ClaimResult?] = [
+    "S6b": { $0.flood($1) }, "S8": { $0.handshakes($1) }, "S9": { $0.pushing($1) }
+  ]
+
   /// A result for each claim that is decided by experiment.
   func results() -> [ClaimResult] {
-    Claim.all.filter { $0.methods.contains(.live) }.map { claim in
+    ReferenceModel.linux.claims.filter { $0.methods.contains(.live) }.map { claim in
       if let finding = account.findings.first(where: { $0.claim == claim.id }) {
         return ClaimResult(claim, by: .live, for: finding.supporting, against: finding.opposing, detail: finding.detail)
       }
       if let refusal = account.refusals.first(where: { $0.claim == claim.id }) { return .unobserved(claim, by: .live, because: refusal.why) }
-      let result: ClaimResult? =
-        switch claim.id {
-        case "S6b": flood(claim)
-        case "S8": handshakes(claim)
-        case "S9": pushing(claim)
-        default: nil
-        }
-      return result ?? .unobserved(claim, by: .live, because: account.isComplete ? "no case was seen" : "the experiments did not come to their end")
+      let whyNot = account.isComplete ? "no case was seen" : "the experiments did not come to their end"
+      return Self.evaluators[claim.id]?(self, claim) ?? .unobserved(claim, by: .live, because: whyNot)
     }
   }
 

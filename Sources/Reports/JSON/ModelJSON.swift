@@ -1,25 +1,25 @@
 internal import Events
 internal import Journeys
-internal import Model
+public import Model
 
-/// The reference model as one JSON document.
+/// A model as one JSON document.
 public enum ModelJSON {
-  /// Appends the model to `output`.
-  public static func write(to output: inout TextOutput) {
+  /// Appends `model` to `output`.
+  public static func write(_ model: ReferenceModel, to output: inout TextOutput) {
     var json = JSONWriter()
     json.object { json in
-      json.field("model", ReferenceModel.version)
-      json.array("stages", ReferenceModel.stages) { stage(&$0, $1) }
-      json.array("steps", ReferenceModel.steps) { step(&$0, $1) }
-      json.array("ends", ReferenceModel.ends) { json, end in
+      json.field("model", model.version)
+      json.array("stages", model.stages) { stage(&$0, $1) }
+      json.array("steps", model.steps) { step(&$0, $1) }
+      json.array("ends", model.ends) { json, end in
         json.object { json in
           json.field("outcome", end.outcome.rawValue)
           json.array("last", end.last) { $0.string($1.id) }
           json.field("because", end.because)
         }
       }
-      json.array("rules", Rule.all) { rule(&$0, $1) }
-      json.array("claims", Claim.all) { claim(&$0, $1) }
+      json.array("rules", model.rules) { rule(&$0, $1) }
+      json.array("claims", model.claims) { claim(&$0, $1) }
     }
     output.bytes.append(contentsOf: json.bytes)
     output.endLine()

@@ -4,16 +4,18 @@ public import Model
 
 /// A verification as one JSON document.
 public enum VerificationJSON {
-  /// Appends `verification` of `stream` to `output`.
-  public static func write(_ verification: Verification, _ stream: borrowing EventStream, to output: inout TextOutput) {
+  /// Appends `verification` of `stream` to `output`, with what came of the user's `expectations`, nil if there are none.
+  public static func write(
+    _ verification: Verification, _ expectations: [ExpectationResult]?, _ stream: borrowing EventStream, to output: inout TextOutput
+  ) {
     var json = JSONWriter()
     let devices = verification.deviations.map { $0.device == .none ? nil : stream.names[$0.device] }
     let kernel = stream.recording.info.kernel
     json.object { json in
-      json.field("model", ReferenceModel.version)
+      json.field("model", verification.model.version)
       json.field("kernel", kernel)
       journeys(verification, &json)
-      json.array("deviations", zip(verification.deviations, devices)) { deviation(&$0, $1.0, $1.1) }
+      json.array("deviations", zip(verification.deviations, devices)) { deviation(&$0, $1.0, $1.1, verification.model) }
       json.array("unexplained", verification.unexplained) { json, group in
         json.object { json in
           json.field("what", group.reason.what)
@@ -23,6 +25,7 @@ public enum VerificationJSON {
       }
       json.array("rules", verification.rules) { rule(&$0, $1) }
       json.array("claims", verification.claims) { claim(&$0, $1) }
+      if let expectations { json.array("expectations", expectations) { expectation(&$0, $1) } }
     }
     output.bytes.append(contentsOf: json.bytes)
     output.endLine()
@@ -37,7 +40,7 @@ public enum VerificationJSON {
     }
   }
 
-  private static func deviation(_ json: inout JSONWriter, _ deviation: Deviation, _ device: String?) {
+  private static func deviation(_ json: inout JSONWriter, _ deviation: Deviation, _ device: String?, _ model: ReferenceModel) {
     json.object { json in
       json.field("rule", deviation.rule.rawValue)
       json.array("packets", deviation.packets) { $0.integer($1) }
@@ -48,7 +51,7 @@ public enum VerificationJSON {
       json.field("device", device)
       json.field("time", deviation.time)
       json.field("cpu", deviation.cpu)
-      json.field("advice", Rule[deviation.rule].advice)
+      json.field("advice", model.rule(deviation.rule)?.advice)
     }
   }
 
@@ -59,6 +62,19 @@ public enum VerificationJSON {
       json.field("excused", result.excused)
       json.field("broken", result.broken)
       json.field("unchecked", result.uncheckedBecause)
+    }
+  }
+
+  private static func expectation(_ json: inout JSONWriter, _ result: ExpectationResult) {
+    json.object { json in
+      json.field("expectation", result.expectation.title)
+      json.field("says", result.expectation.says)
+      json.field("verdict", result.verdict.rawValue)
+      json.field("matched", result.matched)
+      json.field("judged", result.judged)
+      json.field("failing", result.failing)
+      json.array("packets", result.packets) { $0.integer($1) }
+      json.field("detail", result.detail)
     }
   }
 

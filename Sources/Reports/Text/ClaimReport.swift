@@ -51,7 +51,7 @@ public enum ClaimReport {
   public static func writeJSON(_ results: [ClaimResult], kernel: String, to output: inout TextOutput) {
     var json = JSONWriter()
     json.object { json in
-      json.field("model", "1")
+      json.field("model", ReferenceModel.linux.version)
       json.field("kernel", kernel)
       json.array("claims", results) { json, result in VerificationJSON.claim(&json, result) }
     }

@@ -1,19 +1,19 @@
 internal import Events
 internal import Journeys
-internal import Model
+public import Model
 
-/// The reference model as people read it.
+/// A model as people read it.
 public enum ModelText {
-  /// Appends the whole model to `output`.
-  public static func write(_ style: Style, to output: inout TextOutput) {
-    let title = style.bold("The reference model, version \(ReferenceModel.version)")
+  /// Appends the whole of `model` to `output`.
+  public static func write(_ model: ReferenceModel, _ style: Style, to output: inout TextOutput) {
+    let title = style.bold("The reference model, version \(model.version)")
     output.line(title + ": how Linux receives and sends packets, and what the textbook says about it")
     output.line()
-    stages(style, &output)
-    steps(style, &output)
-    ends(style, &output)
-    rules(style, &output)
-    claims(style, &output)
+    stages(model, style, &output)
+    steps(model, style, &output)
+    ends(model, style, &output)
+    rules(model, style, &output)
+    claims(model, style, &output)
   }
 
   private static func heading(_ text: String, _ style: Style, _ output: inout TextOutput) {
@@ -21,9 +21,9 @@ public enum ModelText {
     output.line()
   }
 
-  private static func stages(_ style: Style, _ output: inout TextOutput) {
+  private static func stages(_ model: ReferenceModel, _ style: Style, _ output: inout TextOutput) {
     heading("Stages", style, &output)
-    for stage in ReferenceModel.stages {
+    for stage in model.stages {
       output.line(style.accent(Durations.left(stage.stage.id, 10)) + stage.meaning)
       output.line("          seen by " + stage.evidence)
       if let begins = stage.begins { output.line("          a journey begins here: " + begins) }
@@ -32,11 +32,11 @@ public enum ModelText {
     output.line()
   }
 
-  private static func steps(_ style: Style, _ output: inout TextOutput) {
+  private static func steps(_ model: ReferenceModel, _ style: Style, _ output: inout TextOutput) {
     heading("Steps", style, &output)
     output.line("From one stage to the next one seen; * is the ordinary way. Any other step is unexplained; another context is G1, another CPU G2.")
     output.line()
-    for step in ReferenceModel.steps {
+    for step in model.steps {
       let arrow = "\(step.isOrdinary ? "*" : " ") \(Durations.left(step.from.id, 9)) → \(Durations.left(step.to.id, 9))"
       output.line("\(arrow)  \(step.because)")
       let contexts = step.contexts.map(\.rawValue).joined(separator: ", ")
@@ -48,18 +48,18 @@ public enum ModelText {
     output.line()
   }
 
-  private static func ends(_ style: Style, _ output: inout TextOutput) {
+  private static func ends(_ model: ReferenceModel, _ style: Style, _ output: inout TextOutput) {
     heading("Ends", style, &output)
-    for end in ReferenceModel.ends {
+    for end in model.ends {
       output.line(Durations.left(end.outcome.rawValue, 10) + end.because)
       output.line(style.dim("          after " + end.last.map(\.id).joined(separator: ", ")))
     }
     output.line()
   }
 
-  private static func rules(_ style: Style, _ output: inout TextOutput) {
+  private static func rules(_ model: ReferenceModel, _ style: Style, _ output: inout TextOutput) {
     heading("Rules", style, &output)
-    for rule in Rule.all {
+    for rule in model.rules {
       output.line(style.accent(rule.id.rawValue) + "  " + style.bold(rule.title) + ": " + rule.says)
       for exception in rule.exceptions { output.line("    except   " + exception) }
       if !rule.constants.isEmpty { output.line("    numbers  " + rule.constants.joined(separator: ", ")) }
@@ -69,9 +69,9 @@ public enum ModelText {
     output.line()
   }
 
-  private static func claims(_ style: Style, _ output: inout TextOutput) {
+  private static func claims(_ model: ReferenceModel, _ style: Style, _ output: inout TextOutput) {
     heading("Claims of the textbook", style, &output)
-    for claim in Claim.all {
+    for claim in model.claims {
       output.line(style.accent(Durations.left(claim.id, 5)) + "“\(claim.says)”")
       output.line("     expected \(style.bold(claim.expected.rawValue)): \(claim.because)")
       output.line("     decided by \(claim.decidedBy) (\(methods(claim)))")

@@ -5,20 +5,22 @@ internal import Journeys
 
 /// A verification for people: how many journeys conform, what does not and what to do, the rules, and the verdicts on the textbook.
 public enum VerificationText {
-  /// Appends `verification` of `stream` to `output`; with `isVerbose` also what conforms.
+  /// Appends `verification` of `stream` to `output`, with what came of the user's `expectations`; with `isVerbose` also what conforms.
   public static func write(
-    _ verification: Verification, _ stream: borrowing EventStream, _ style: Style, isVerbose: Bool, to output: inout TextOutput
+    _ verification: Verification, _ expectations: [ExpectationResult], _ stream: borrowing EventStream, _ style: Style, isVerbose: Bool,
+    to output: inout TextOutput
   ) {
     let info = stream.recording.info
     let kernel = info.kernel.map { "kernel \($0)" } ?? "kernel unknown"
-    output.line(style.bold(info.files.joined(separator: " ")) + style.dim("  \(kernel) · model \(ReferenceModel.version)"))
+    output.line(style.bold(info.files.joined(separator: " ")) + style.dim("  \(kernel) · model \(verification.model.version)"))
     output.line()
     summary(verification, style, &output)
     deviations(verification, stream, style, &output)
     unexplained(verification, style, &output)
     rules(verification, style, &output)
     claims(verification.claims, style, isVerbose: isVerbose, &output)
-    ending(verification, style, &output)
+    ExpectationText.write(expectations, style, to: &output)
+    ending(verification, expectations, style, &output)
   }
 
   private static func summary(_ verification: Verification, _ style: Style, _ output: inout TextOutput) {
@@ -40,7 +42,7 @@ public enum VerificationText {
     _ verification: Verification, _ stream: borrowing EventStream, _ style: Style, _ output: inout TextOutput
   ) {
     for deviation in verification.deviations {
-      let rule = Rule[deviation.rule]
+      guard let rule = verification.model.rule(deviation.rule) else { continue }
       let times = deviation.count > 1 ? ", \(Durations.count(deviation.count)) times" : ""
       let device = deviation.device == .none ? "" : " on \(stream.names[deviation.device])"
       output.line(style.warning(style.bold("\(rule.id.rawValue) broken")) + "  \(rule.says)")
@@ -137,14 +139,18 @@ public enum VerificationText {
     return lines
   }
 
-  private static func ending(_ verification: Verification, _ style: Style, _ output: inout TextOutput) {
+  private static func ending(
+    _ verification: Verification, _ expectations: [ExpectationResult], _ style: Style, _ output: inout TextOutput
+  ) {
+    let disappointed = expectations.filter { $0.verdict == .broken }
     let unexpected = verification.claims.filter { $0.isUnexpected }.map(\.claim.id)
-    if verification.isAsExpected { return output.line(style.bold("Everything observed conforms.")) }
+    if verification.isAsExpected, disappointed.isEmpty { return output.line(style.bold("Everything observed conforms.")) }
     var parts: [String] = []
     let broken = verification.rules.filter { $0.broken > 0 }.map(\.rule.id.rawValue)
     if !broken.isEmpty { parts.append("rules broken: \(broken.joined(separator: ", "))") }
     if verification.journeys.unexplained > 0 { parts.append("\(Durations.count(verification.journeys.unexplained)) journeys unexplained") }
     if !unexpected.isEmpty { parts.append("unexpected verdicts: \(unexpected.joined(separator: ", "))") }
+    if !disappointed.isEmpty { parts.append("expectations broken: \(disappointed.map(\.expectation.title).joined(separator: ", "))") }
     output.line(style.warning(style.bold("Not everything conforms: \(parts.joined(separator: "; ")).")))
   }
 }

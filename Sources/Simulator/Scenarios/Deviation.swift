@@ -1,23 +1,23 @@
 internal import Events
 
-/// A departure from the reference model's rules, for the checker to find.
+/// A departure from the rules of a model, for the checker to find. The model's file says which of its rules each one breaks, by these names.
 public enum Deviation: String, CaseIterable, Sendable {
   /// napi_poll counts a packet that nobody delivered.
-  case pollWork = "R1"
+  case pollWork = "poll-work"
   /// A packet leaves GRO without the bytes of the frames merged into it.
-  case mergedBytes = "R2"
+  case mergedBytes = "merged-bytes"
   /// TCP takes data in order and does not announce them.
-  case dataReady = "R3"
+  case dataReady = "data-ready"
   /// An announcement wakes a task that it has just woken.
-  case wakings = "R4"
+  case wakings = "wakings"
   /// A reader is woken and is at work without a switch to it.
-  case reader = "R5"
+  case reader = "reader"
   /// More bytes are copied to a reader than TCP accepted.
-  case copiedBytes = "R6"
+  case copiedBytes = "copied-bytes"
   /// A hard interrupt's exit comes before that of the one inside it.
-  case nesting = "R7"
+  case nesting = "nesting"
   /// A task is switched to inside a soft interrupt.
-  case switching = "R8"
+  case switching = "switching"
 }
 
 /// A deviation that is to happen once.
