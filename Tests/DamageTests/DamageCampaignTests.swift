@@ -77,6 +77,17 @@ struct SeedTests {
       try Sample(format, recording).data.write(to: URL(fileURLWithPath: "\(folder)/\(format.rawValue)-\(count)"))
     }
   }
+
+  @Test("of print formats are written: a format, a zero byte, and an entry")
+  func formats() throws {
+    let folder = try #require(ProcessInfo.processInfo.environment["WAKEPATH_SEEDS"])
+    let recording = try KernelRecording("6.12-virtio-udp-v6")
+    let entries = recording.cpus.flatMap { pages in pages.prefix(4).flatMap { KernelRecording.entries(of: $0, cpu: 0) } }
+    for (_, text) in recording.formats {
+      let entry = entries.first { $0.type == KernelRecording.id(text) }?.payload ?? Data(count: 64)
+      try (Data(text.utf8) + [0] + entry).write(to: URL(fileURLWithPath: "\(folder)/printing-\(KernelRecording.name(text))"))
+    }
+  }
 }
 
 /// Every damage of one format's sample.
@@ -161,14 +172,4 @@ struct Campaign {
     Issue.record("\(format), \(damage): \(what)")
   }
 
-  @Test("of print formats are written: a format, a zero byte, and an entry")
-  func formats() throws {
-    let folder = try #require(ProcessInfo.processInfo.environment["WAKEPATH_SEEDS"])
-    let recording = try KernelRecording("6.12-virtio-udp-v6")
-    let entries = recording.cpus.flatMap { pages in pages.prefix(4).flatMap { KernelRecording.entries(of: $0, cpu: 0) } }
-    for (_, text) in recording.formats {
-      let entry = entries.first { $0.type == KernelRecording.id(text) }?.payload ?? Data(count: 64)
-      try (Data(text.utf8) + [0] + entry).write(to: URL(fileURLWithPath: "\(folder)/printing-\(KernelRecording.name(text))"))
-    }
-  }
 }
