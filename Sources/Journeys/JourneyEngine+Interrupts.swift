@@ -63,7 +63,7 @@ extension JourneyEngine {
 
   mutating func groBegins(_ e: Event, _ arrival: Arrival) {
     guard let context = context(of: e) else { return }
-    if receive.goesOnInside(arrival, byGROIn: context) { return }
+    if receive.goesOnInside(e, arrival, byGROIn: context) { return }
     // The batch before was flushed inside the last GRO call, so it is processed.
     receive.callEnds(in: context, at: e.time)
     takeEnded()
@@ -75,7 +75,7 @@ extension JourneyEngine {
 
   /// netif_rx_entry; the loopback device hands back what was sent, whose header the recorder reads only when it is sent.
   mutating func backlogBegins(_ e: Event, _ arrival: Arrival) {
-    if receive.goesOnInside(arrival, byGROIn: nil) { return }
+    if receive.goesOnInside(e, arrival, byGROIn: nil) { return }
     let context = context(of: e)
     let sender = transmit.handedOver(e, arrival.skb, to: arrival.device, in: context, .netifRxEntry)
     takeEnded()

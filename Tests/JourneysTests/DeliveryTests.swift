@@ -223,4 +223,28 @@ import Testing
     #expect(k.engine.statistics.frames == 3)
     #expect(k.journeys.count == 3)
   }
+
+  /// Seen on 6.18: the inner packet of VXLAN enters by GRO at the tunnel's device, 50 bytes shorter, in the same sk_buff.
+  @Test func theInnerPacketOfATunnelIsTheOuterOne() throws {
+    let k = Script()
+    let tunnel = k.name("vx0")
+    k.softirq {
+      $0.gro(0xa, 178)
+      $0.receive(0xa, 178)
+      $0.poll()
+      $0.emit(.groEntry(Arrival(skb: 0xa, device: tunnel, napi: 2, length: 128)))
+      $0.emit(.groExit(result: 3))
+      $0.emit(.netifReceiveSkb(skb: 0xa, length: 128, device: tunnel))
+      $0.ready(0x10, Event.IPProtocol.udp)
+      $0.wake(1)
+      $0.poll()
+    }
+    read(k, 0x10, 1, 100)
+    k.finish()
+    let journey = try #require(k.journeys.first)
+    #expect(k.journeys.count == 1)
+    #expect(journey.outcome == .delivered)
+    #expect(journey.completeness == .complete)
+    #expect(k.engine.statistics.frames == 1)
+  }
 }

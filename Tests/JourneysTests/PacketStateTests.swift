@@ -12,7 +12,8 @@ import Testing
     [.delivered, .processing], [.delivered, .parked], [.delivered, .consumed],
     [.processing, .processing], [.processing, .queued], [.processing, .lingering], [.processing, .parked],
     [.parked, .processing], [.parked, .consumed], [.parked, .queued], [.consumed, .processing], [.queued, .queued], [.queued, .parked],
-    [.queued, .processing], [.arrived, .processing], [.delivered, .arrived], [.processing, .arrived]
+    [.queued, .processing], [.arrived, .processing], [.delivered, .arrived], [.processing, .arrived],
+    [.parked, .arrived]
   ]
 
   @Test("are left by the kernel's ways only", arguments: Packet.State.allCases)

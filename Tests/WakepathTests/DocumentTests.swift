@@ -10,6 +10,8 @@ import Testing
     var text: String
     /// Nil where nothing is shown.
     var output: [String]?
+    /// What is shown of its exit status, by `echo $?` behind it.
+    var status: Int32?
   }
 
   static let documents: [String] = {
@@ -34,6 +36,7 @@ import Testing
         isShown = false
       } else if isCode, line.hasPrefix("$ ") {
         isShown = line.hasPrefix("$ wakepath ")
+        if line == "$ echo $?", !commands.isEmpty, index + 1 < lines.count { commands[commands.count - 1].status = Int32(lines[index + 1]) }
         if isShown { commands.append(Command(line: index + 1, text: String(line.dropFirst(2)), output: [])) }
       } else if isCode, isShown {
         commands[commands.count - 1].output?.append(line)
@@ -42,6 +45,29 @@ import Testing
       }
     }
     return commands
+  }
+
+  /// Files that a document shows: a block of code behind a line that ends with their name.
+  static func files(in lines: [String]) -> [(name: String, text: String)] {
+    var files: [(name: String, text: String)] = []
+    var named: String?
+    var open: [String]?
+    for line in lines {
+      if line.hasPrefix("```") {
+        if let name = named, let text = open {
+          files.append((name, text.joined(separator: "\n") + "\n"))
+          named = nil
+        }
+        open = open == nil && named != nil ? [] : nil
+      } else if open != nil {
+        open?.append(line)
+      } else if let match = line.firstMatch(of: #/`([\w-]+\.ya?ml)`:$/#) {
+        named = String(match.1)
+      } else if !line.isEmpty {
+        named = nil
+      }
+    }
+    return files
   }
 
   /// Why a command cannot be run by a test.
@@ -63,6 +89,9 @@ import Testing
       try FileManager.default.createSymbolicLink(
         at: folder.appendingPathComponent(name), withDestinationURL: Repository.root.appendingPathComponent(name))
     }
+    for file in Self.files(in: try Self.lines(of: document)) {
+      try Data(file.text.utf8).write(to: folder.appendingPathComponent(file.name))
+    }
     let path = URL(fileURLWithPath: Repository.wakepath).deletingLastPathComponent().path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
     for command in Self.commands(in: try Self.lines(of: document)) {
       if let obstacle = Self.obstacle(command) {
@@ -72,7 +101,8 @@ import Testing
       let result = try Tool.run("sh", ["-c", command.text], in: folder, environment: ["PATH": path])
       let place = "\(document):\(command.line): \(command.text)"
       // Not every machine can record, and a recording may be shown that breaks a rule.
-      let allowed: [Int32] = command.text.contains("doctor") ? [0, 3] : command.text.contains("verify") ? [0, 1] : [0]
+      let usual: [Int32] = command.text.contains("doctor") ? [0, 3] : command.text.contains("verify") ? [0, 1] : [0]
+      let allowed = command.status.map { [$0] } ?? usual
       #expect(allowed.contains(result.status), "\(place): status \(result.status), \(result.errors)")
       guard let shown = command.output else { continue }
       if let difference = Self.difference(shown: shown, printed: result.lines.map(String.init)) { Issue.record("\(place): \(difference)") }

@@ -18,10 +18,29 @@ extension ReceivePath {
   /// The headers that a tunnel takes off: IPv6 with options, UDP, VXLAN or GENEVE with options, and Ethernet.
   private static var tunnelHeaders: UInt32 { 160 }
 
-  /// The inner packet of a tunnel enters the stack by GRO in a context, or by a backlog (`gro_cells_receive`, `netif_rx`): it is the outer one, which
-  /// goes on. False if it is another packet.
-  mutating func goOnInside(_ arrival: Arrival, byGROIn groContext: Int?) -> Bool {
-    guard let slot = packets.find(arrival.skb), goesOn(slot, arrival.device, length: arrival.length) else { return false }
+  /// Whether the packet that enters by GRO or a backlog at `time` (nanoseconds) is the inner one of the packet in `slot`, whose tunnel has taken off its
+  /// headers (`gro_cells_receive`, net/core/gro_cells.c): shorter by those, on the same CPU, at once, and of no TCP segment.
+  private func isInside(_ arrival: Arrival, _ slot: Int, onCPU cpu: Int32, at time: UInt64) -> Bool {
+    let state = packets[slot].state
+    guard state == .delivered || state == .processing || state == .parked, packets[slot].journey.device != arrival.device,
+      packets[slot].dataLength == 0, !packets[slot].journey.stages.has(.transport), !packets[slot].journey.stages.has(.ready),
+      packets[slot].journey.header?.protocolNumber != Event.IPProtocol.tcp, let receive = packets[slot].journey.stages[.receive]
+    else { return false }
+    let own = packets[slot].journey.length
+    return Int32(receive.cpu) == cpu && time &- receive.time < Self.longestPass && arrival.length + Self.leastTunnelHeaders <= own
+      && own - arrival.length <= Self.tunnelHeaders
+  }
+
+  /// An IPv4 header (IPIP).
+  private static var leastTunnelHeaders: UInt32 { 20 }
+
+  /// Nanoseconds from a tunnel's outer packet to its inner one; both come in one NET_RX.
+  private static var longestPass: UInt64 { 1_000_000 }
+
+  /// The inner packet of a tunnel enters the stack by GRO in a context, or by a backlog: it is the outer one, which goes on. False if it is another
+  /// packet.
+  mutating func goOnInside(_ e: Event, _ arrival: Arrival, byGROIn groContext: Int?) -> Bool {
+    guard let slot = packets.find(arrival.skb), isInside(arrival, slot, onCPU: e.cpu, at: e.time) else { return false }
     let ref = packets.ref(slot)
     packets[slot].advance(to: .arrived)
     packets[slot].napi = arrival.napi

@@ -33,7 +33,7 @@ struct Packet {
       case .delivered: next == .processing || next == .parked || next == .consumed || next == .arrived
       // Again in another context, where a task takes it from a backlog.
       case .processing: next == .processing || next == .queued || next == .lingering || next == .parked || next == .arrived
-      case .parked: next == .processing || next == .consumed || next == .queued
+      case .parked: next == .processing || next == .consumed || next == .queued || next == .arrived
       case .consumed: next == .processing
       // Taken for another packet, which a later event corrects, or settled just before the event that names it.
       case .queued: next == .queued || next == .parked || next == .processing

@@ -82,7 +82,7 @@ struct ReceiveTracker: ~Copyable {
   func isSecondPass(_ arrival: Arrival) -> Bool { path.isSecondPass(arrival) }
 
   /// The inner packet of a tunnel enters the stack: the outer one goes on. False if it is another packet.
-  mutating func goesOnInside(_ arrival: Arrival, byGROIn context: Int?) -> Bool { path.goOnInside(arrival, byGROIn: context) }
+  mutating func goesOnInside(_ e: Event, _ arrival: Arrival, byGROIn context: Int?) -> Bool { path.goOnInside(e, arrival, byGROIn: context) }
 
   /// netif_receive_skb_entry, or (not alone) netif_receive_skb_list_entry.
   mutating func handoverBegins(

@@ -18,7 +18,7 @@ enum RuleCode: String, CaseIterable, Sendable {
       ["least balanced polls", "habit is one in", "least balanced polls of a backlog", "habit of a backlog is one in"]
     case .groLengths: ["least merged headers", "most merged headers"]
     case .announcedData: ["longest probed packet"]
-    case .bytesRead: ["headers of a handshake"]
+    case .bytesRead: ["headers of a handshake", "a count wraps at"]
     case .stepContext, .stepCPU: []
     }
   }
@@ -33,7 +33,7 @@ enum RuleCondition: String, CaseIterable, Sendable {
 
   var numbers: [String] {
     switch self {
-    case .missingSwitches: ["missing switches are one in", "missing switches of one CPU at least"]
+    case .missingSwitches: ["missing switches are one in", "missing switches of one CPU at least", "missing switches of other tasks"]
     case .preemptedSoftInterrupts: ["habit at least", "habit is one in"]
     }
   }

@@ -171,7 +171,8 @@ public struct Checker: Sendable {
     switch condition {
     case .missingSwitches:
       machines.account.missesSwitches(
-        oneIn: rule.numbers["missing switches are one in"], least: rule.numbers["missing switches of one CPU at least"])
+        oneIn: rule.numbers["missing switches are one in"], least: rule.numbers["missing switches of one CPU at least"],
+        others: rule.numbers["missing switches of other tasks"], besides: log.count(index))
     case .preemptedSoftInterrupts:
       machines.isRealTime
         || (log.count(index) >= rule.numbers["habit at least"]

@@ -21,6 +21,8 @@ struct StreamCheck: Sendable {
     var read: Int64 = 0
     /// Bytes that may have come with the handshake, for which there is no tcp_probe.
     var slack: Int64 = 0
+    /// Bytes that tcp_probe may have left out, because segments that were coalesced in a backlog are longer than its field counts.
+    var wrapped: Int64 = 0
     /// Every segment since the connection began was seen.
     var isWhole = false
     /// A receive call has copied bytes that it will report when it ends.
@@ -50,8 +52,12 @@ struct StreamCheck: Sendable {
   private let longestProbed: UInt32
   /// A segment of a handshake has so many bytes of headers; what is longer may be data.
   private let handshakeHeaders: Int64
+  /// The number at which tcp_probe's count of bytes begins anew.
+  private let countWraps: Int64
 
   private static let limit = 65_536
+  /// IP and TCP headers with all options, in bytes.
+  private static let mostHeaders: UInt32 = 120
   private static let synReceived: Int32 = 3
   private static let peek: Int32 = 0x2
   private static let errorQueue: Int32 = 0x2000
@@ -63,6 +69,7 @@ struct StreamCheck: Sendable {
     guard announcing != nil || reading != nil else { return nil }
     longestProbed = announcing.map { UInt32(clamping: model.rules[$0].numbers["longest probed packet"]) } ?? .max
     handshakeHeaders = reading.map { Int64(model.rules[$0].numbers["headers of a handshake"]) } ?? 0
+    countWraps = reading.map { Int64(model.rules[$0].numbers["a count wraps at"]) } ?? 0
   }
 
   mutating func observe(_ e: Event, _ engine: borrowing JourneyEngine, _ flagged: inout FlaggedPackets, _ log: inout DeviationLog) {
@@ -137,6 +144,8 @@ struct StreamCheck: Sendable {
     if packet?.length ?? 0 > longestProbed { account.isWhole = false }
     let before = account.accepted
     account.accepted += Int64(length)
+    // Coalesced in a backlog (`tcp_add_backlog`): it cannot have less than its first segment, so the count has begun anew.
+    if e.context == .process, let packet, packet.length > length + Self.mostHeaders { account.wrapped += countWraps }
     account.silent = Silent(
       packet: packet?.id ?? 0, event: e, before: before, waiting: account.isCopying ? Int64(length) : account.accepted - account.read)
     account.mostWaiting = account.accepted - account.read
@@ -169,7 +178,7 @@ struct StreamCheck: Sendable {
     account.read += bytes
     account.isCopying = false
     reads.checked += 1
-    if account.read > account.accepted + account.slack {
+    if account.read > account.accepted + account.slack + account.wrapped {
       let (read, came) = (account.read, account.accepted)
       if let reading {
         flagged.flag(account.lastPacket, reading)

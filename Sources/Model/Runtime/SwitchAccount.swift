@@ -33,9 +33,10 @@ struct SwitchAccount: Sendable {
   }
 
   /// Whether the recording misses switches, as one of some tasks only does, or one of a kernel that does not tell them on some CPU: then it
-  /// says nothing about who ran. One in `oneIn` is taken for a habit, of a single CPU from `least` on.
-  func missesSwitches(oneIn: Int, least: Int) -> Bool {
+  /// says nothing about who ran. One in `oneIn` is taken for a habit, of a single CPU from `least` on; and so are `others` that miss beside the
+  /// `broken` ones that are in question.
+  func missesSwitches(oneIn: Int, least: Int, others: Int, besides broken: Int) -> Bool {
     let all = switches.reduce(into: (seen: 0, unseen: 0)) { $0 = ($0.seen + $1.seen, $0.unseen + $1.unseen) }
-    return all.unseen * oneIn > all.seen || switches.contains { $0.unseen >= least && $0.unseen * oneIn > $0.seen }
+    return all.unseen * oneIn > all.seen || broken > 0 && all.unseen - broken >= others || switches.contains { $0.unseen >= least && $0.unseen * oneIn > $0.seen }
   }
 }

@@ -154,7 +154,11 @@ public struct TruthCheck {
 
   /// Whether the kernel shows what became of the packet; if not, the journey must not claim to know.
   private func isDecidable(_ packet: ReceivedTruth, _ journey: Journey) -> Bool {
-    if packet.outcome == .absorbed, packet.isSilent || packet.isMergedInBacklog { return journey.outcome != .unknown }
+    if packet.outcome == .absorbed, packet.isSilent || packet.isMergedInBacklog {
+      // Absorbed is right, and where a backlog coalesced it no event tells when.
+      let isTimeOpen = journey.outcome == .absorbed && packet.stages[.transport] != nil && !journey.stages.has(.transport)
+      return journey.outcome != .unknown && !isTimeOpen
+    }
     if isCut, packet.outcome == nil || journey.completeness != .complete { return false }
     return true
   }

@@ -87,7 +87,10 @@ struct PacketClaims: Sendable {
     guard journey.outcome == .delivered, !journey.conditions.contains(.unwatched), let receive = journey.stages[.receive],
       let read = journey.stages[.read]
     else { return }
-    guard let ready = journey.stages[.ready], let waking = journey.stages[.waking], journey.woke?.pid == journey.reader?.pid else {
+    // Data that come with a FIN wake by sk_state_change before they are announced (`tcp_fin`, net/ipv4/tcp_input.c).
+    guard let ready = journey.stages[.ready], let waking = journey.stages[.waking], journey.woke?.pid == journey.reader?.pid,
+      waking.time >= ready.time
+    else {
       woken.neutral += 1
       return
     }
