@@ -34,7 +34,8 @@ struct SocketTable: ~Copyable {
 
   /// The socket at `index`.
   subscript(index: Int) -> Socket {
-    @inline(__always) _read { yield sockets[index] }
+    // Not `_read`: where an element is borrowed through it, the compiler (Swift 6.3.1, optimising) destroys what it has only borrowed.
+    @inline(__always) get { sockets[index] }
     @inline(__always) _modify { yield &sockets[index] }
   }
 

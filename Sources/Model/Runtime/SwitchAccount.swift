@@ -37,6 +37,7 @@ struct SwitchAccount: Sendable {
   /// `broken` ones that are in question.
   func missesSwitches(oneIn: Int, least: Int, others: Int, besides broken: Int) -> Bool {
     let all = switches.reduce(into: (seen: 0, unseen: 0)) { $0 = ($0.seen + $1.seen, $0.unseen + $1.unseen) }
-    return all.unseen * oneIn > all.seen || broken > 0 && all.unseen - broken >= others || switches.contains { $0.unseen >= least && $0.unseen * oneIn > $0.seen }
+    return all.unseen * oneIn > all.seen || broken > 0 && all.unseen - broken >= others
+      || switches.contains { $0.unseen >= least && $0.unseen * oneIn > $0.seen }
   }
 }
