@@ -60,19 +60,37 @@ struct BuiltFormatsTests {
       let packets = try Self.packets([path.path], bits: bits)
       #expect(packets.count > 20)
       #expect(packets == (try Self.packets([original.path], bits: bits)))
-      if Self.hasTraceCmd { try Self.expectSameEvents(path.path) }
+      #expect(try Self.addresses(path.path) == Self.addresses(original.path))
+      if Self.hasTraceCmd { try Self.expectSameEvents(path.path, isBigEndian: machine.isBigEndian) }
     }
   }
 
+  /// Addresses and ports in a line of tcp_probe.
+  private static var endpoints: Regex<Substring> { /src=\S* dest=\S*/ }
+
+  /// The addresses and ports that `wakepath events` prints.
+  private static func addresses(_ path: String) throws -> [Substring] {
+    let found = try Tool.wakepath("events", path).lines.compactMap { $0.firstMatch(of: endpoints)?.output }
+    #expect(found.contains { $0.contains("10.9.0.") })
+    return found
+  }
+
   /// `wakepath events` against `trace-cmd report`.
-  static func expectSameEvents(_ path: String) throws {
-    let ours = try Tool.wakepath("events", path)
-    let theirs = try Tool.run("trace-cmd", ["report", path])
-    #expect(ours.status == 0 && theirs.status == 0, "\(ours.errors)\(theirs.errors)")
-    #expect(ours.lines.count > 100)
-    guard ours.output != theirs.output else { return }
-    let difference = zip(ours.lines, theirs.lines).first { $0 != $1 }
-    Issue.record("'\(difference?.0 ?? "")' is not '\(difference?.1 ?? "")'; \(ours.lines.count) and \(theirs.lines.count) lines")
+  ///
+  /// Of a big-endian machine the addresses of tcp_probe are left out: libtraceevent 1.7 reads their family in the order of the machine it runs on
+  /// (`print_ipsa_arg` in event-parse.c), and prints none.
+  static func expectSameEvents(_ path: String, isBigEndian: Bool = false) throws {
+    let printed = try Tool.wakepath("events", path)
+    let reported = try Tool.run("trace-cmd", ["report", path])
+    #expect(printed.status == 0 && reported.status == 0, "\(printed.errors)\(reported.errors)")
+    func lines(_ result: ToolResult) -> [String] {
+      result.lines.map { isBigEndian ? String($0.replacing(endpoints, with: "")) : String($0) }
+    }
+    let (ours, theirs) = (lines(printed), lines(reported))
+    #expect(ours.count > 100)
+    guard ours != theirs else { return }
+    let difference = zip(ours, theirs).first { $0 != $1 }
+    Issue.record("'\(difference?.0 ?? "")' is not '\(difference?.1 ?? "")'; \(ours.count) and \(theirs.count) lines")
   }
 
   @Test("is whole if several ring buffers hold parts of it", arguments: [6, 7])

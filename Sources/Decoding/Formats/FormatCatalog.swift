@@ -133,7 +133,10 @@ public final class FormatCatalog {
   func text(ofFormat id: Int) -> [UInt8] { sources[id]?.text ?? [] }
 
   /// The name the recording knows for task `pid`.
-  public func comm(_ pid: Int32) -> String { Array(printer.tasks.name(pid)).view.text }
+  public func comm(_ pid: Int32) -> String {
+    let name = printer.tasks.knownName(pid) ?? CommandLines.unknown
+    return name.view.text
+  }
 
   /// The kernel symbol at `address` and the offset into it, or nil.
   public func symbol(at address: UInt64) -> (name: String, offset: UInt64)? {

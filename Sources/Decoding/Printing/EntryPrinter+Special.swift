@@ -37,7 +37,7 @@ extension EntryPrinter {
     line.appendEscaped(name)
     line.append(UInt8(ascii: ":"))
     let pid = Int32(truncatingIfNeeded: pid)
-    if !tasks.isKnown(pid) { tasks.learn(pid, name) }
+    tasks.learn(pid, name)
   }
 
   private func taskSwitch(_ event: SpecialEvent, _ entry: RawSpan, _ line: inout TextBuffer) {

@@ -38,7 +38,7 @@ final class EntryPrinter {
   /// Appends what a line of task `pid` begins with.
   @inline(__always)
   func appendTask(_ pid: Int32, to line: inout TextBuffer) {
-    if !heads.append(pid, to: &line) { heads.make(pid, tasks, to: &line) }
+    if !heads.append(pid, to: &line) { heads.make(pid, &tasks, to: &line) }
   }
 
   /// Appends what `event` says, as `trace-cmd report` prints it.

@@ -23,9 +23,10 @@ struct TaskHeads {
 
   /// Makes the begin of a line of task `pid` and appends it.
   @inline(never)
-  mutating func make(_ pid: Int32, _ tasks: CommandLines, to line: inout TextBuffer) {
+  mutating func make(_ pid: Int32, _ tasks: inout CommandLines, to line: inout TextBuffer) {
     let start = line.count
-    let name = tasks.name(pid)
+    let known = tasks.knownName(pid)
+    let name = known ?? CommandLines.unknown
     line.append(32, times: 16 - name.count)
     line.appendEscaped(name.view, keepsLines: false)
     line.append(UInt8(ascii: "-"))
@@ -33,7 +34,7 @@ struct TaskHeads {
     line.append(signed: UInt64(bitPattern: Int64(pid)))
     line.append(32, times: 5 - (line.count - digits))
     // A name that is not known may be told by an event.
-    guard tasks.isKnown(pid) else { return }
+    guard known != nil else { return }
     let count = line.count - start
     if bytes.count + count > Self.mostBytes {
       bytes.removeAll(keepingCapacity: true)
