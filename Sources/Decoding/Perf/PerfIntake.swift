@@ -148,8 +148,9 @@ struct PerfIntake {
     }
     let frames = header.attributes[index].isWaking ? header.attributes[index].frames(of: record) : 0
     let entry = PerfEntry(
-      time: stamp.time ?? 0, offset: Int32(found.offset + raw.lowerBound), tid: stamp.tid, buffer: UInt16(found.buffer), attribute: attribute,
-      cpu: Int16(stamp.cpu), size: UInt16(raw.count), frames: UInt16(frames), what: frames > 0 ? .sampleWithStack : .sample)
+      time: stamp.time ?? 0, offset: Int32(found.offset + raw.lowerBound), tid: stamp.tid,
+      lane: PerfEntry.Lane(cpu: Int16(stamp.cpu), buffer: UInt16(found.buffer)), attribute: attribute, size: UInt16(raw.count),
+      frames: UInt16(frames), what: frames > 0 ? .sampleWithStack : .sample)
     buffers.retain(found.buffer)
     if entry.cpu >= 0 { records.reach(entry.time) }
     place(entry, found.fileOffset, &diagnostics)
@@ -220,8 +221,8 @@ struct PerfIntake {
     let bytes = buffers[found.buffer]
     let stamp = header.stamp(bytes.bytes.slice(found.offset, found.size))
     let entry = PerfEntry(
-      time: stamp.time ?? 0, offset: Int32(found.offset), tid: stamp.tid, buffer: UInt16(found.buffer), attribute: 0, cpu: Int16(stamp.cpu),
-      size: UInt16(found.size), what: what)
+      time: stamp.time ?? 0, offset: Int32(found.offset), tid: stamp.tid,
+      lane: PerfEntry.Lane(cpu: Int16(stamp.cpu), buffer: UInt16(found.buffer)), attribute: 0, size: UInt16(found.size), what: what)
     // What perf found running when it began has no time, and holds at once.
     guard stamp.time != nil else { return noteTask(entry) }
     buffers.retain(found.buffer)
@@ -247,6 +248,7 @@ struct PerfIntake {
     gaps.append(gap)
     queue.add(
       .init(
-        time: max(gap.after, delivered), offset: Int32(gaps.count - 1), tid: 0, buffer: 0, attribute: 0, cpu: Int16(gap.cpu), size: 0, what: .gap))
+        time: max(gap.after, delivered), offset: Int32(gaps.count - 1), tid: 0, lane: PerfEntry.Lane(cpu: Int16(gap.cpu), buffer: 0),
+        attribute: 0, size: 0, what: .gap))
   }
 }

@@ -33,8 +33,6 @@ struct PerfQueue {
   private var place = 0
   private var end = 0
   private var bound: UInt64 = 0
-  /// Where in the table the samples lie that `gather` took, part by part.
-  private(set) var gathered: [Range<Int>] = []
   /// How many entries have gone and still lie in the table.
   private var gone = 0
 
@@ -86,10 +84,12 @@ struct PerfQueue {
   /// Writes the samples of stream `stream` that come next and not after `latest` into `run`, at most `limit` with the record that was taken
   /// last; how many they are. `shared` gives the recording's number of each buffer.
   mutating func gather(_ stream: Int32, upTo latest: UInt64, limit: Int, _ shared: [Int32], into run: inout RunTable) -> Int {
-    gathered.removeAll(keepingCapacity: true)
-    run.parts.removeAll(keepingCapacity: true)
+    // Taken out of `run` for the time, so that nothing is checked for each part.
     var entries: [Entry] = []
+    var parts: [RunPart] = []
     swap(&entries, &run.entries)
+    swap(&parts, &run.parts)
+    parts.removeAll(keepingCapacity: true)
     var output = entries.mutableSpan
     // What has been added since may come first.
     let isOnlyOne = openStart != used || !discarded.isEmpty
@@ -97,29 +97,26 @@ struct PerfQueue {
     var count = 0
     repeat {
       let start = place &- 1
+      let (cpu, buffer) = (Int32(table[start].cpu), shared[Int(table[start].buffer)])
       place = copy(start..<max(min(end, start &+ limit &- count), place), upTo: min(latest, bound), to: &output, at: count)
-      let (first, next) = (table[start], count &+ place &- start)
-      gathered.append(start..<place)
-      run.parts.append(RunPart(stream: stream, cpu: Int32(first.cpu), buffer: shared[Int(first.buffer)], entries: count..<next))
+      let next = count &+ place &- start
+      parts.append(RunPart(stream: stream, cpu: cpu, buffer: buffer, entries: count..<next, first: start))
       count = next
     } while count < limit && takeSample(upTo: latest)
     swap(&entries, &run.entries)
+    swap(&parts, &run.parts)
     return count
   }
 
   /// Copies the first of `entries`, and those behind it that are samples of the same CPU in the same buffer up to `latest`; where they end.
   @inline(__always)
   private func copy(_ entries: Range<Int>, upTo latest: UInt64, to output: inout MutableSpan<Entry>, at begin: Int) -> Int {
-    let table = table.span
-    let (buffer, cpu) = (table[entries.lowerBound].buffer, table[entries.lowerBound].cpu)
-    var (next, target) = (entries.lowerBound, begin)
-    repeat {
-      output[target] = Entry(
-        time: table[next].time, offset: UInt32(truncatingIfNeeded: table[next].offset), length: UInt32(table[next].size))
-      (next, target) = (next &+ 1, target &+ 1)
-    } while next < entries.upperBound && table[next].time <= latest && table[next].buffer == buffer && table[next].cpu == cpu
-      && table[next].what == .sample
-    return next
+    let source = table.span.extracting(entries)
+    let lane = source[0].lane
+    var count = 1
+    while count < source.count, source[count].time <= latest, source[count].lane == lane, source[count].what == .sample { count &+= 1 }
+    for index in 0..<count { output[begin &+ index] = Entry(source[index]) }
+    return entries.lowerBound &+ count
   }
 
   /// Takes the next record if it is a sample up to `latest`.
@@ -137,16 +134,13 @@ struct PerfQueue {
     return true
   }
 
-  /// Of the samples that were gathered, only the first `count` were taken; the others wait again.
-  mutating func putBack(behind count: Int) {
-    var count = count
-    for entries in gathered {
-      let taken = min(count, entries.count)
-      count -= taken
-      guard taken < entries.count else { continue }
-      let start = entries.lowerBound &+ taken
-      runs.insert(Sorted(time: table[start].time, start: start, end: entries.upperBound))
-      gone &-= entries.count &- taken
+  /// Of the samples that `gather` wrote into `parts`, only the first `count` were taken; the others wait again.
+  mutating func putBack(_ parts: [RunPart], behind count: Int) {
+    for part in parts where part.entries.upperBound > count {
+      let start = part.first &+ max(count &- part.entries.lowerBound, 0)
+      let end = part.first &+ part.entries.count
+      runs.insert(Sorted(time: table[start].time, start: start, end: end))
+      gone &-= end &- start
     }
     putBack()
   }

@@ -39,7 +39,8 @@ struct PerfScan {
     else { return first }
     var earliest = max(latest, released + 1, lane.time > PerfClocks.tolerance ? lane.time - PerfClocks.tolerance : 0)
     var room = table.mutableSpan
-    let (end, buffer, cpu, start) = (end, buffer, lane.cpu, number &- UInt32(truncatingIfNeeded: first))
+    let (end, cpu, start) = (end, lane.cpu, number &- UInt32(truncatingIfNeeded: first))
+    let place = PerfEntry.Lane(cpu: Int16(truncatingIfNeeded: cpu), buffer: buffer)
     var (at, target, last, before) = (at, first, lane.time, lane.before)
     var attribute: UInt16 = 0
     while target < limit, bytes.has(least, from: at) {
@@ -61,8 +62,7 @@ struct PerfScan {
       else { break }
       room[target] = PerfEntry(
         time: time, number: start &+ UInt32(truncatingIfNeeded: target), offset: Int32(truncatingIfNeeded: at &+ least),
-        tid: Int32(bitPattern: tid), buffer: buffer, attribute: attribute, cpu: Int16(truncatingIfNeeded: cpu),
-        size: UInt16(truncatingIfNeeded: length), what: .sample)
+        tid: Int32(bitPattern: tid), lane: place, attribute: attribute, size: UInt16(truncatingIfNeeded: length), what: .sample)
       (before, last, earliest) = (last, time, time)
       at &+= size
       target &+= 1

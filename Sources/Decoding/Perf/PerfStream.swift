@@ -106,13 +106,13 @@ struct PerfStream {
     return intake.queue.gather(stream, upTo: latest, limit: isFull ? 1 : min(limit, patience), shared, into: &table)
   }
 
-  /// The first `count` of the `all` samples of the last run were taken, one at least.
-  mutating func take(_ count: Int, of all: Int) {
+  /// The first `count` of the `all` samples of the last run, which lie in `parts`, were taken, one at least.
+  mutating func take(_ count: Int, of all: Int, _ parts: [RunPart]) {
     var left = count
-    for part in intake.queue.gathered where left > 0 {
-      let taken = min(left, part.count)
+    for part in parts where left > 0 {
+      let taken = min(left, part.entries.count)
       left &-= taken
-      let entry = intake.queue.table[part.lowerBound &+ taken &- 1]
+      let entry = intake.queue.table[part.first &+ taken &- 1]
       // The last one's buffer is kept.
       if left > 0 || taken > 1 { intake.buffers.release(Int(entry.buffer), left > 0 ? taken : taken &- 1) }
       if left == 0 {
@@ -123,7 +123,7 @@ struct PerfStream {
     if count == all {
       patience = min(patience &* 2, RunTable.limit)
     } else {
-      intake.queue.putBack(behind: count)
+      intake.queue.putBack(parts, behind: count)
       patience = max(count, 8)
     }
   }

@@ -60,7 +60,7 @@ extension RecordReader {
   mutating func take(_ count: Int, of run: Run) -> UInt64 {
     let rings = streams.rings.count
     if Int(run.stream) >= rings {
-      streams.perfs[Int(run.stream) - rings - streams.texts.count].take(count, of: run.count)
+      streams.perfs[Int(run.stream) - rings - streams.texts.count].take(count, of: run.count, table.parts)
       merger.stays(at: table.entries[count &- 1].time)
     } else if count < run.count {
       putBack(from: count)

@@ -28,7 +28,7 @@ public struct RunPart: Sendable {
   public let buffer: Int32
   /// Which of the run's entries they are.
   public let entries: Range<Int>
-  /// Of a ring buffer: which of the events that its walk found is the first.
+  /// Of a ring buffer: which of the events that its walk found is the first. Of a perf.data: where the first lies among the records that wait.
   var first = 0
   /// Of a ring buffer: by which time it was next, in nanoseconds.
   var turn: UInt64 = 0

@@ -37,6 +37,8 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
   private(set) var count = 0
   /// Slots of packets that have ended and whose journeys wait to be taken out, in the order in which they ended.
   private var ended: [Int32] = []
+  /// Whether there are any, asked after each event.
+  private(set) var hasEnded = false
 
   /// The packet in `slot`.
   subscript(slot: Int) -> Entry {
@@ -114,6 +116,7 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
   mutating func end(_ slot: Int) {
     leave(slot)
     ended.append(Int32(truncatingIfNeeded: slot))
+    hasEnded = true
   }
 
   /// The packet in `slot` is part of another and has no journey of its own.
@@ -121,9 +124,6 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
     leave(slot)
     free.append(Int32(truncatingIfNeeded: slot))
   }
-
-  /// Whether journeys wait to be taken out.
-  @inline(__always) var hasEnded: Bool { !ended.isEmpty }
 
   /// Calls `body` with each packet that has ended and frees its slot.
   @inline(__always)
@@ -133,6 +133,7 @@ struct PacketTable<Entry: AddressedPacket>: ~Copyable, Sendable {
       free.append(slot)
     }
     ended.removeFew()
+    hasEnded = false
   }
 
   private mutating func leave(_ slot: Int) {
