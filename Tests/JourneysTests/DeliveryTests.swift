@@ -125,6 +125,8 @@ import Testing
     #expect(journey.outcome == .delivered)
     #expect(journey.completeness == .complete)
     #expect(journey.fragments == 4)
+    // No header says which fragments these are: their lengths do.
+    #expect(journey.isOutcomeInferred && journey.stages[.read]?.link == .inferred)
     #expect(k.journeys.filter { $0.outcome == .merged }.count == 3)
   }
 

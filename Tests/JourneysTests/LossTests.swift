@@ -155,7 +155,7 @@ import Testing
       k.wait(microseconds: 10_000)
     }
     #expect(k.engine.inFlight < 150)
-    #expect(k.journeys.allSatisfy { $0.outcome == .absorbed && $0.completeness == .complete })
+    #expect(k.journeys.allSatisfy { $0.outcome == .absorbed && $0.completeness == .complete && $0.isOutcomeInferred })
   }
 
   /// One packet has one outcome, whatever order random events come in.

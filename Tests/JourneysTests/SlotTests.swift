@@ -43,8 +43,10 @@ struct SlotTests {
   @Test("has nothing of the sent packet before")
   func sent() {
     var packet = SentPacket()
+    packet.begin(at: 98)
     packet.journey = used()
-    (packet.state, packet.openSegments, packet.isSplit, packet.isInCall) = (.taken, 3, true, true)
+    for state in [.started, .taken] as [SentPacket.State] { packet.advance(to: state) }
+    (packet.openSegments, packet.isSplit, packet.isInCall) = (3, true, true)
     var fresh = SentPacket()
     packet.begin(at: 99)
     fresh.begin(at: 99)

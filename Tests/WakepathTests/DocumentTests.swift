@@ -165,14 +165,10 @@ import Testing
     #expect(text.utf8.count < 8192)
   }
 
-  /// Pages that are linked before they are written; take a line away with its page's commit.
-  private static let awaited: Set<String> = ["verify.md", "security.md", "SECURITY.md"]
-
   @Test(arguments: documents + ["CONTRIBUTING.md", "CHANGELOG.md"]) func linksLeadSomewhere(document: String) throws {
     let base = Repository.root.appendingPathComponent(document).deletingLastPathComponent()
     for link in try Self.lines(of: document).joined(separator: "\n").matches(of: #/\]\(([^)#\s]+)(?:#[^)]*)?\)/#) where !link.1.hasPrefix("http") {
       let target = base.appendingPathComponent(String(link.1)).standardizedFileURL
-      if Self.awaited.contains(target.lastPathComponent) { continue }
       #expect(FileManager.default.fileExists(atPath: target.path), "\(document) leads to \(link.1)")
     }
   }

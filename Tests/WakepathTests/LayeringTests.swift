@@ -79,7 +79,7 @@ import Testing
 
   @Test func filesStayReadable() {
     for (name, lines) in Self.sources {
-      #expect(lines.count <= 400, "\(name) has \(lines.count) lines: split it by aspect")
+      #expect(lines.count <= 300, "\(name) has \(lines.count) lines: split it by aspect")
       let long = lines.first { $0.count > 160 }
       #expect(long == nil, "\(name): a line of \(long?.count ?? 0) characters")
     }

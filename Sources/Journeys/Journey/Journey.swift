@@ -74,6 +74,9 @@ public struct Journey: Sendable {
   /// The address of the socket, or 0 where the trace cannot tell.
   public var socket: UInt64 = 0
   public var outcome = Outcome.unknown
+  /// Whether no event shows the outcome, nor which packet it is of: the stack takes some packets in silence, and IP fragments without headers are
+  /// told by their lengths.
+  public var isOutcomeInferred = false
   /// The kernel's number of the drop reason, or -1.
   public var reason: Int32 = -1
   /// Where the kernel dropped it, or 0.
@@ -110,7 +113,7 @@ public struct Journey: Sendable {
     (id, direction, skb, device, length, frames, protocolNumber, flow) = (0, .rx, address, .none, 0, 1, nil, .none)
     (header, socket, outcome, reason, location, completeness) = (nil, 0, .unknown, -1, 0, .complete)
     (reader, woke, sender, follows, stream, conditions) = (nil, nil, nil, nil, nil, [])
-    (copyOf, fragments) = (nil, 0)
+    (copyOf, fragments, isOutcomeInferred) = (nil, 0, false)
     stages.removeAll()
   }
 

@@ -133,7 +133,7 @@ extension ReceivePath {
     while let oldest = parked.first {
       if let slot = packets.slot(oldest.packet), packets[slot].state == .parked || packets[slot].state == .consumed {
         guard now > oldest.time, now - oldest.time > 1_000_000_000 || parked.count > 65_536 else { return }
-        end(slot, packets[slot].state == .consumed || isTakenInSilence(slot) ? .absorbed : .unknown)
+        endSilent(slot)
       }
       parked.removeFirst()
     }

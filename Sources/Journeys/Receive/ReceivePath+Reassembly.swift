@@ -24,6 +24,7 @@ extension ReceivePath {
     for header in [20, 48] as [Int64] {
       guard let fragments = fragments(of: slot, among: before, header: header, carrying: bytes + 8) else { continue }
       packets[slot].journey.stream = 0..<bytes
+      packets[slot].journey.isOutcomeInferred = true
       endFragments(fragments, ofDatagram: slot)
       return true
     }

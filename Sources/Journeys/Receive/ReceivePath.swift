@@ -70,11 +70,19 @@ struct ReceivePath: ~Copyable {
     assert(packets[slot].state != .free, "a journey ends once")
     packets[slot].journey.outcome = outcome
     if packets[slot].isDoubtful { packets[slot].admitDoubt() }
+    if packets[slot].journey.isOutcomeInferred { packets[slot].journey.stages[.read]?.link = .inferred }
     packets[slot].chooseWaker()
     if visible.hasDataReady, outcome == .delivered, packets[slot].isTCP, !packets[slot].journey.stages.has(.ready) {
       packets[slot].journey.conditions.insert(.unannounced)
     }
     packets.end(slot)
+  }
+
+  /// Nothing showed for long what became of the packet in `slot`.
+  mutating func endSilent(_ slot: Int) {
+    if packets[slot].state == .consumed { return end(slot, .absorbed) }
+    packets[slot].journey.isOutcomeInferred = isTakenInSilence(slot)
+    end(slot, packets[slot].journey.isOutcomeInferred ? .absorbed : .unknown)
   }
 
   /// The packet is given up: which of several it was cannot be told.
@@ -87,7 +95,9 @@ struct ReceivePath: ~Copyable {
   mutating func finish() {
     while let slot = packets.oldest {
       let state = packets[slot].state
-      let isOver = state == .lingering || state == .consumed || state == .parked && isTakenInSilence(slot)
+      let isSilent = state == .parked && isTakenInSilence(slot)
+      let isOver = state == .lingering || state == .consumed || isSilent
+      if isSilent { packets[slot].journey.isOutcomeInferred = true }
       if !isOver, packets[slot].journey.completeness == .complete { packets[slot].journey.completeness = .truncated }
       let isRead = packets[slot].journey.reader != nil
       end(slot, isRead ? .delivered : state == .queued ? .queued : isOver ? .absorbed : packets[slot].journey.outcome)

@@ -15,10 +15,19 @@ struct SentPacket: AddressedPacket {
     case taken
     /// Its journey is told to the end; only the send call that made it has not returned.
     case over
+
+    /// Whether a packet can go from here to `next`: in each step it goes on, but for a busy driver, which gives it back to the queue.
+    func mayBecome(_ next: State) -> Bool {
+      switch (self, next) {
+      case (.queued, .started), (.queued, .split), (.started, .started), (.started, .queued), (.started, .taken): true
+      case (.free, _): false
+      default: next == .over
+      }
+    }
   }
 
   var journey = Journey()
-  var state = State.free
+  private(set) var state = State.free
   /// Segments the driver has taken and not freed.
   var openSegments = 0
   /// Whether its split is over: no more segments come.
@@ -36,6 +45,19 @@ struct SentPacket: AddressedPacket {
 }
 
 extension SentPacket {
+  /// The packet goes on to `next`. A step that cannot be is not taken, and the journey is not trusted.
+  @inline(__always)
+  mutating func advance(to next: State) {
+    guard state.mayBecome(next) else { return refuse(next) }
+    state = next
+  }
+
+  @inline(never)
+  private mutating func refuse(_ next: State) {
+    assertionFailure("a packet that is \(state) cannot become \(next)")
+    if journey.completeness == .complete { journey.completeness = .ambiguous }
+  }
+
   /// It follows from a received packet: it answers it.
   mutating func setCause(_ cause: PacketCause) {
     journey.follows = cause.id

@@ -41,7 +41,7 @@ struct TransmitTracker: ~Copyable {
   private mutating func end(_ slot: Int, _ outcome: Journey.Outcome, isCallOver: Bool = false) {
     packets[slot].journey.outcome = outcome
     if packets[slot].isInCall, !isCallOver {
-      packets[slot].state = .over
+      packets[slot].advance(to: .over)
       return packets.forgetAddress(of: slot)
     }
     packets.end(slot)
@@ -131,7 +131,7 @@ struct TransmitTracker: ~Copyable {
       slot = known
       // A device below a bridge starts inside the start of the device above.
       if packets[slot].state == .started, isTransmitting(context, slot) { return }
-      packets[slot].state = .started
+      packets[slot].advance(to: .started)
       packets[slot].journey.length = min(frame.length, JourneyNumbering.longestPacket)
       packets[slot].journey.stages[.start] = StageMark(e, .netDevStartXmit, .exact)
     } else if let parent = packets.slot(cpus[e.cpuIndex].splitting), packets[parent].journey.device == frame.device {
@@ -140,7 +140,7 @@ struct TransmitTracker: ~Copyable {
     } else {
       // Past the queue: AF_PACKET with PACKET_QDISC_BYPASS, pktgen, XDP; or it was queued before the recording began.
       slot = begin(e, frame, &numbering)
-      packets[slot].state = .started
+      packets[slot].advance(to: .started)
       packets[slot].journey.stages[.start] = StageMark(e, .netDevStartXmit, .exact)
       // Or that it was queued is among what was lost.
       if numbering.hasJustLost(at: e.time) { packets[slot].journey.completeness = .ambiguous }
@@ -169,14 +169,14 @@ struct TransmitTracker: ~Copyable {
     guard let slot = packets.slot(current) ?? packets.find(skb) else { return }
     if current != .none { transmitting[context] = .none }
     guard rc == 0 else {
-      if packets[slot].state == .started { packets[slot].state = .queued }
+      if packets[slot].state == .started { packets[slot].advance(to: .queued) }
       packets[slot].journey.conditions.insert(.driverBusy)
       return
     }
     let link: Link = packets[slot].state == .split ? .ordered : .exact
     packets[slot].journey.stages[.xmit] = StageMark(e, .netDevXmit, link)
     guard packets[slot].state == .started else { return }
-    packets[slot].state = .taken
+    packets[slot].advance(to: .taken)
     if packets[slot].journey.stages.has(.complete) { end(slot, .completed) }
   }
 
@@ -202,7 +202,7 @@ struct TransmitTracker: ~Copyable {
     case .queued where evidence == .consumeSkb:
       // Its segments follow on this CPU.
       endSplit(onCPU: e.cpuIndex)
-      packets[slot].state = .split
+      packets[slot].advance(to: .split)
       packets.forget(skb)
       cpus[e.cpuIndex].splitting = packets.ref(slot)
     case .started:
@@ -267,7 +267,7 @@ struct TransmitTracker: ~Copyable {
     while let slot = next {
       packets[slot].journey.completeness = .lost
       // That the driver's function returns may be lost.
-      if packets[slot].state == .started { packets[slot].state = .taken }
+      if packets[slot].state == .started { packets[slot].advance(to: .taken) }
       next = packets.next(behind: slot)
     }
     for context in transmitting.indices { transmitting[context] = .none }

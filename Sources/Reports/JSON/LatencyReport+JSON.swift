@@ -74,6 +74,7 @@ extension LatencyReport {
     json.object("rx") { json in
       json.field("frames", statistics.frames)
       json.field("packets", statistics.packets)
+      if statistics.deliveries > statistics.packets(Journey.Outcome.delivered) { json.field("deliveries", statistics.deliveries) }
       for outcome in Journey.Outcome.allCases where outcome != .completed { json.field(outcome.rawValue, statistics.packets(outcome)) }
       if statistics.fullQueues > 0 { json.field("fullQueues", statistics.fullQueues) }
     }

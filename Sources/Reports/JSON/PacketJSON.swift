@@ -55,6 +55,7 @@ public enum PacketJSON {
     }
     json.field("socket", journey.socket == 0 ? nil : hex(journey.socket))
     json.field("outcome", journey.outcome.rawValue)
+    if journey.isOutcomeInferred { json.field("link", Link.inferred.name) }
     json.field("reason", names.reason)
     if journey.outcome == .dropped { json.field("location", names.location) }
     json.field("completeness", journey.completeness.rawValue)

@@ -10,6 +10,7 @@ extension Timeline {
       json.object { json in
         json.field("id", journey.id)
         json.field("outcome", journey.outcome.rawValue)
+        if journey.isOutcomeInferred { json.field("link", Link.inferred.name) }
         json.field("completeness", journey.completeness.rawValue)
         json.array("gaps", zip(gaps, holders)) { json, row in write(row.0, heldBy: row.1, &json) }
       }

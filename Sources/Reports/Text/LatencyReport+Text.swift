@@ -67,7 +67,9 @@ extension LatencyReport {
   private func received(_ statistics: PathStatistics, _ style: Style, _ output: inout TextOutput) {
     let outcomes = Journey.Outcome.allCases.filter { $0 != .merged }.compactMap { outcome in
       let count = statistics.packets(outcome)
-      return count > 0 ? "\(Durations.count(count)) \(outcome.rawValue)" : nil
+      // Several sockets may each receive the same packet.
+      let all = outcome == .delivered && statistics.deliveries > count ? " (\(Durations.count(statistics.deliveries)) times)" : ""
+      return count > 0 ? "\(Durations.count(count)) \(outcome.rawValue)\(all)" : nil
     }
     output.line(
       style.bold("Received  ") + "\(Self.plural(statistics.frames, "frame")) as \(Self.plural(statistics.packets, "packet")): "

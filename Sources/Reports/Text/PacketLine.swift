@@ -27,7 +27,8 @@ public enum PacketLine {
     line += Durations.left(journey.direction.rawValue, 3) + Durations.left(stream.names[journey.device], 8)
     line += Durations.left(journey.protocolNumber.map { PacketJSON.protocolName($0) } ?? "-", 6)
     line += Durations.right(String(journey.length), 6) + Durations.right(String(journey.frames), 7) + "  "
-    line += Durations.left(journey.outcome.rawValue, 10) + Durations.right(total, 9) + "  " + Durations.left(gap, 30)
+    let outcome = journey.outcome.rawValue + (journey.isOutcomeInferred ? "?" : "")
+    line += Durations.left(outcome, 10) + Durations.right(total, 9) + "  " + Durations.left(gap, 30)
     line += who(journey, stream)
     if journey.completeness != .complete { line += style.warning(" (\(journey.completeness.rawValue))") }
     return line

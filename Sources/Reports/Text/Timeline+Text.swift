@@ -8,7 +8,8 @@ extension Timeline {
     var title = "packet \(journey.id)  \(stream.names[journey.device])  \(journey.length) bytes"
     if journey.frames > 1 { title += " of \(journey.frames) frames" }
     if let number = journey.protocolNumber { title += "  \(PacketJSON.protocolName(number))" }
-    output.line(style.bold(title) + "  \(journey.outcome.rawValue)" + PacketLine.who(journey, stream))
+    let outcome = journey.outcome.rawValue + (journey.isOutcomeInferred ? " (inferred)" : "")
+    output.line(style.bold(title) + "  \(outcome)" + PacketLine.who(journey, stream))
     output.line(style.dim("skb \(PacketJSON.hex(journey.skb))" + (journey.socket == 0 ? "" : "  socket \(PacketJSON.hex(journey.socket))")))
     if let range = journey.stream { output.line(style.dim("bytes \(range.lowerBound) to \(range.upperBound) of what its socket received")) }
     if journey.completeness != .complete {

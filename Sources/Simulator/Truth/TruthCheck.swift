@@ -103,7 +103,7 @@ public struct TruthCheck {
   private mutating func judge(_ packet: ReceivedTruth, _ journey: Journey) {
     guard !found.isEmpty else { return }
     let doubts = packet.doubts(kernel, hasProbes: hasProbes)
-    let isAdmitted = journey.completeness == .ambiguous || journey.outcome == .unknown
+    let isAdmitted = journey.completeness == .ambiguous || journey.outcome == .unknown || journey.isOutcomeInferred
     var reasons: [Doubt] = []
     for difference in found {
       let isAboutInterrupt = difference.stage.map { [.irq, .raise, .softirq].contains($0) } ?? false
