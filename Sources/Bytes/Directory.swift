@@ -16,6 +16,12 @@ public enum Directory {
     return unsafe path.withFileName { unsafe stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether `path` is a regular file: neither a pipe, which may wait for ever, nor a device, which opening alone may change.
+  public static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// The names in directory `path`, sorted; empty where it cannot be read.
   public static func names(in path: String) -> [String] {
     guard let stream = unsafe path.withFileName({ unsafe opendir($0) }) else { return [] }

@@ -14,10 +14,15 @@ public final class InputFile: Sendable {
   private let descriptor: Int32
 
   /// Opens `path`. Standard input (`-`) and anything else that cannot be read at an offset, such as what the
-  /// kernel makes up as it is read, is first copied to an unnamed temporary file.
-  public convenience init(path: String) throws(BytesError) {
+  /// kernel makes up as it is read, is first copied to an unnamed temporary file, if `accepts` takes its first bytes.
+  public convenience init(path: String, accepts: (RawSpan) -> Bool = { _ in true }) throws(BytesError) {
     if path == "-" {
-      try self.init(path: "standard input", spooling: 0)
+      let status = Self.status(0)
+      if status.kind == S_IFREG, status.size > 0, lseek(0, 0, SEEK_CUR) == 0 {
+        self.init(path: "standard input", descriptor: dup(0), size: status.size)
+      } else {
+        try self.init(path: "standard input", spooling: 0, accepts)
+      }
       return
     }
     let descriptor = unsafe path.withFileName { unsafe open($0, O_RDONLY | O_CLOEXEC) }
@@ -30,7 +35,7 @@ public final class InputFile: Sendable {
       throw BytesError(path: path, reason: "is a directory, not a recording")
     default:
       defer { close(descriptor) }
-      try self.init(path: path, spooling: descriptor)
+      try self.init(path: path, spooling: descriptor, accepts)
     }
   }
 
@@ -46,7 +51,12 @@ public final class InputFile: Sendable {
   /// `SEEK_DATA`, which Swift does not see.
   private static let seekData: Int32 = 3
 
-  private convenience init(path: String, spooling source: Int32) throws(BytesError) {
+  private convenience init(path: String, spooling source: Int32, _ accepts: (RawSpan) -> Bool) throws(BytesError) {
+    let head = ByteBuffer(capacity: Self.headSize)
+    while try Self.fill(head, from: source, path: path, offset: head.count), head.count < head.capacity {}
+    guard head.count == 0 || accepts(head.bytes) else {
+      throw BytesError(path: path, offset: 0, reason: "is no trace that we know by its first bytes")
+    }
     let directory = ThisProcess.temporaryDirectory(otherwise: "/var/tmp")
     let spool: Int32
     do throws(Errno) {
@@ -54,24 +64,52 @@ public final class InputFile: Sendable {
     } catch {
       throw BytesError(path: path, reason: "cannot be kept in \(directory) while it is read: \(error)")
     }
-    var size = 0
+    var size = head.count
     let buffer = ByteBuffer(capacity: 1 << 20)
-    while true {
-      unsafe try buffer.fill { (room) throws(BytesError) -> Int in
-        let got = unsafe Glibc.read(source, room.baseAddress, room.count)
-        guard got >= 0 else { throw BytesError(path: path, offset: size, reason: Self.lastError()) }
-        return got
+    do throws(BytesError) {
+      try Self.write(head, to: spool, path: path, offset: 0)
+      while true {
+        buffer.removeAll()
+        guard try Self.fill(buffer, from: source, path: path, offset: size) else { break }
+        guard Self.hasRoom(spool) else {
+          throw BytesError(
+            path: path, offset: size, reason: "fills \(directory), where it is kept while it is read; name a larger directory in TMPDIR")
+        }
+        try Self.write(buffer, to: spool, path: path, offset: size)
+        size += buffer.count
       }
-      if buffer.count == 0 { break }
-      try Self.write(buffer, to: spool, path: path, offset: size)
-      size += buffer.count
+    } catch {
+      close(spool)
+      throw error
     }
     self.init(path: path, descriptor: spool, size: size)
   }
 
+  /// So many first bytes are shown before anything is kept.
+  private static let headSize = 4096
+
+  /// Reads once behind what `buffer` has; false at the end.
+  private static func fill(_ buffer: ByteBuffer, from source: Int32, path: String, offset: Int) throws(BytesError) -> Bool {
+    let kept = buffer.count
+    unsafe try buffer.fill(keeping: kept) { (room) throws(BytesError) -> Int in
+      let got = unsafe Glibc.read(source, room.baseAddress, room.count)
+      guard got >= 0 else { throw BytesError(path: path, offset: offset, reason: lastError()) }
+      return got
+    }
+    return buffer.count > kept
+  }
+
+  /// Whether the file system of `descriptor` has something left: a twentieth of it, and 64 MiB.
+  private static func hasRoom(_ descriptor: Int32) -> Bool {
+    var status = statvfs()
+    guard unsafe fstatvfs(descriptor, &status) == 0 else { return true }
+    return UInt64(status.f_bavail) > UInt64(status.f_blocks) / 20 && UInt64(status.f_bavail) &* UInt64(status.f_frsize) > 64 << 20
+  }
+
   deinit { close(descriptor) }
 
-  /// Fills `buffer` behind its first `keeping` bytes with up to `count` bytes of the file from `offset`; fewer come only at the end of the file.
+  /// Fills `buffer` behind its first `keeping` bytes with up to `count` bytes of the file from `offset`; fewer come only at the end
+  /// of the file, and an error where that has come nearer since the file was opened.
   public func read(at offset: Int, count: Int, into buffer: ByteBuffer, keeping: Int = 0) throws(BytesError) {
     unsafe try buffer.fill(keeping: keeping) { (room) throws(BytesError) -> Int in
       let wanted = min(max(count, 0), room.count)
@@ -82,7 +120,12 @@ public final class InputFile: Sendable {
           if errno == EINTR { continue }
           throw BytesError(path: path, offset: offset + got, reason: Self.lastError())
         }
-        if step == 0 { break }
+        if step == 0 {
+          guard got > 0 || wanted == 0 || offset >= size else {
+            throw BytesError(path: path, offset: offset, reason: "the file became shorter while it was read")
+          }
+          break
+        }
         got += step
       }
       return got

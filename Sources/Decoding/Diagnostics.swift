@@ -46,6 +46,7 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
   case otherClock
   case functionRecords
   case clockIsCounter
+  case linesOutOfOrder
 
   /// The row of the table of diagnostics: severity, blame and one sentence of help.
   public var entry: (severity: Severity, blame: Blame, help: String) {
@@ -100,6 +101,11 @@ public enum DiagnosticKind: String, Sendable, CaseIterable {
       (.notice, .analysis, "records of the function tracers are passed over, but for those that mark a step")
     case .clockIsCounter:
       (.dataLoss, .recorder, "the clock does not count nanoseconds: read every time below as so many counts; record with the clock mono")
+    case .linesOutOfOrder:
+      (
+        .dataLoss, .file,
+        "lines go back in time from one CPU to another, so that texts of several CPUs may stand one behind the other; give each as a file of its own"
+      )
     case .tooManyInFlight:
       (.dataLoss, .analysis, "more packets were in flight at once than we keep; the oldest were closed as unknown")
     }

@@ -37,6 +37,7 @@ public struct Recording {
   private init(_ inputs: InputSources, assumesNoLosses: Bool) throws(ReadingError) {
     var opener = RecordingOpener(inputs, assumesNoLosses: assumesNoLosses)
     for file in inputs.files { try opener.open(file) }
+    try opener.checkFormats()
     self.inputs = inputs
     info = opener.info
     formats = opener.catalogs
@@ -127,7 +128,7 @@ public struct Recording {
 
   /// Which of the events `wanted` the text has, or nil for a recording that brings its formats with it.
   public func survey(for wanted: Set<String>) -> TextSurvey? {
-    info.isText ? TextSurvey(reader.streams.texts.map(\.file), for: wanted) : nil
+    info.isText ? TextSurvey(reader.streams.texts.filter { $0.part?.lowerBound ?? 0 == 0 }.map(\.file), for: wanted) : nil
   }
 
   // MARK: what its readers find

@@ -23,8 +23,10 @@ struct Schema {
   init(kind: EventKind, format: EventFormat) {
     self.kind = kind
     var end = 0
+    let formerNames = Dictionary(uniqueKeysWithValues: kind.tracepoint.fields.compactMap { field in field.formerName.map { (field.name, $0) } })
     for (index, name) in kind.tracepoint.kernelFields.enumerated() {
-      guard let field = format.field(name), let offset = UInt16(exactly: field.offset) else { continue }
+      let found = format.field(name) ?? formerNames[name].flatMap { format.field($0) }
+      guard let field = found, let offset = UInt16(exactly: field.offset) else { continue }
       let isInline = field.isArray && !field.isDynamic
       fields[index] = Field(
         offset: offset, size: isInline ? 1 : UInt8(clamping: field.size), isSigned: field.isSigned, isDynamic: field.isDynamic,

@@ -22,17 +22,24 @@ public struct LatencyReport: Sendable {
   /// Counts of the journeys that were taken in, where only some are wanted.
   private var selected: PathStatistics?
 
+  /// Whether the recording's clock counts nanoseconds, without which there are no latencies.
+  private let hasTime: Bool
+
   /// So many of the slowest are kept whole: one in a hundred, of a hundred thousand.
   private static let slowestLimit = 1000
 
   /// Said in place of what was received where nothing that is wanted was found.
   public var whyEmpty: String?
+  /// Which events a recording has that shows no packet at all.
+  public var census: EventCensus?
 
   /// Whether only some journeys are wanted.
   var isSelective: Bool { selected != nil }
 
   /// A report of every journey, or (`isSelective`) of those alone that are taken in: counts and drops, too, are theirs then.
-  public init(isSelective: Bool = false) {
+  /// Without `hasTime` journeys are only counted.
+  public init(isSelective: Bool = false, hasTime: Bool = true) {
+    self.hasTime = hasTime
     if isSelective { selected = PathStatistics() }
   }
 
@@ -44,7 +51,7 @@ public struct LatencyReport: Sendable {
   /// Takes in a journey that has ended.
   public mutating func add(_ journey: Journey) {
     selected?.add(journey)
-    guard journey.completeness == .complete else { return }
+    guard hasTime, journey.completeness == .complete else { return }
     var stages = StageTimes()
     journey.read(into: &stages)
     let last = stages.count - 1

@@ -13,9 +13,15 @@ extension Tracepoint {
     public let absent: Int64
     /// The first kernel whose event has the field; nil if it has it from the beginning.
     public let since: String?
+    /// What older kernels call it; nil if it has kept its name.
+    public let formerName: String?
 
-    init(_ name: String, _ slot: Slot?, _ text: TextForm? = nil, form: Form = .plain, absent: Int64 = 0, since: String? = nil) {
+    init(
+      _ name: String, formerly formerName: String? = nil, _ slot: Slot?, _ text: TextForm? = nil, form: Form = .plain, absent: Int64 = 0,
+      since: String? = nil
+    ) {
       self.name = name
+      self.formerName = formerName
       self.slot = slot
       self.form = form
       self.text = text

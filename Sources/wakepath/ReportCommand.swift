@@ -36,7 +36,7 @@ struct ReportCommand: ParsableCommand {
     let selection = which?.selection ?? PacketSelection()
     let isSelective = !selection.isEverything
     var sieve = PacketSieve(selection)
-    var report = LatencyReport(isSelective: isSelective)
+    var report = LatencyReport(isSelective: isSelective, hasTime: !stream.recording.info.isInTicks)
     if options.jobs > 1, !isSelective {
       engine = Follower(engine).follow(&stream, &report)
     } else {
@@ -47,6 +47,9 @@ struct ReportCommand: ParsableCommand {
     }
     report.whyEmpty = which.flatMap { sieve.complaint($0.text, stream) }
     if stream.recording.hasUnexpectedLosses { return false }
+    if !isSelective, engine.statistics.packets == 0, engine.statistics.sent == 0 {
+      report.census = (try? stream.recording.reopened()).map { EventCensus($0) }
+    }
     var output = TextOutput()
     if options.json {
       report.writeJSON(stream, engine, to: &output)

@@ -148,14 +148,17 @@ struct Campaign {
       fail(before(reading.ended) != before(whole.ended), damage, "what ended before \(intact) differs")
     }
     if case .flip = damage { return }
+    // A line of text that has lost its end may be one: what it ends may have lost a digit.
+    var lastLine = UInt64.max
     if case .cut(let offset) = damage {
-      let isBetween = !sample.pieces.contains { $0.range.lowerBound < offset && offset < $0.range.upperBound }
-      let mayLookWhole = sample.mayEndAnywhere && (offset < sample.pieces[0].range.lowerBound || isBetween)
+      let cut = sample.pieces.first { $0.range.lowerBound < offset && offset < $0.range.upperBound }
+      if sample.isText, let cut { lastLine = cut.times.lowerBound }
+      let mayLookWhole = sample.mayEndAnywhere && (offset < sample.pieces[0].range.lowerBound || cut == nil || sample.isText)
       fail(!reading.hasDamage && !mayLookWhole, damage, "nothing is said of it")
     }
     if let intact, intact < .max {
       let claimed = reading.ended.first { claim in
-        claim.isComplete && !claim.isInferred && !known.contains(claim.text) && !whole.ended.contains { claim.isEnd(of: $0) }
+        claim.isComplete && !claim.isInferred && claim.time < lastLine && !known.contains(claim.text) && !whole.ended.contains { claim.isEnd(of: $0) }
       }
       fail(claimed != nil, damage, "claims to be complete: \(claimed?.text ?? "")\(twin(of: claimed))")
     }

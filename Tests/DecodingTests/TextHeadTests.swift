@@ -52,7 +52,7 @@ struct TextHeadTests {
     arguments: [
       "", "\n\n", "hello\n", "# a comment\n# and another\n", "hello\nworld\n" + event, event.replacing("\n", with: ""),
       "a\0b\n" + event,
-      "python3  8955 [001]  2213.474971: cycles: 1 comm=python3\n"
+      "python3  8955 [001]  2213.474971: PERF_RECORD_COMM: python3:8955/8955\n"
     ])
   func isNoTrace(_ text: String) { #expect(!head(text).isTrace) }
 }

@@ -93,8 +93,8 @@ struct TextLineTests {
       "            bash-8808    [001] d.h1.  99999999999999999999999: softirq_exit: vec=3",
       "            bash-4294967296    [001] d.h1.  2209.420034: softirq_exit: vec=3",
       "            bash-8808    [001] d.h1.  2209.42: softirq_exit: vec=3",
-      // perf script without tracepoints, syslog, and a line of numbers.
-      "python3  8955 [001]  2213.474971: cycles: ffffffff81e32fff up", "python3 [001]  2213.474971: net:netif_rx: dev=lo",
+      // perf script's other records, syslog, and a line of numbers.
+      "python3  8955 [001]  2213.474971: PERF_RECORD_COMM: python3:8955/8955", "python3 [001]  2213.474971: net:netif_rx: dev=lo",
       "Nov 22 16:23:01 host kernel-6 [123]: 5.000001: up",
       "2024-11-22 16:23:01 INFO a-1 [main] 12: text"
     ])

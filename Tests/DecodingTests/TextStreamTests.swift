@@ -15,12 +15,15 @@ struct TextStreamTests {
     "\(1_000_000_000 + time * 1000) [\(cpu)] " + event(cpu, time, info)
   }
 
+  /// What was an event until something overwrote it.
+  private static let damaged = "          <idle>-0       [000 ..s1.  1.000004: softirq_exit: vec=3"
+
   private static let mixed =
     [
-      "# tracer: nop", "#", event(0, 1), event(1, 2), "", event(0, 3, "ä→" + String(repeating: "x", count: 3000)), "garbage",
+      "# tracer: nop", "#", event(0, 1), event(1, 2), "", event(0, 3, "ä→" + String(repeating: "x", count: 3000)), "garbage", damaged,
       event(1, 4) + "\r",
       "CPU:1 [LOST 12 EVENTS]", event(1, 9), "##### CPU 2 buffer started ####", event(2, 10), "CPU:0 [LOST EVENTS]",
-      String(repeating: "long", count: 10_000), event(1, 11), event(0, 12), "more garbage"
+      String(repeating: "long", count: 10_000), event(1, 11), event(0, 12), damaged
     ].joined(separator: "\n") + "\n"
 
   @Test("are records in the order of the file, whatever the pieces it is read in", arguments: [1, 2, 7, 64, 1000, 4096, 1 << 20])
@@ -35,7 +38,7 @@ struct TextStreamTests {
         "gap [1] 1000012000…1000012000 ?", "gap [0] 1000012000…1000012000 ?"
       ])
     #expect(diagnostics.rows.map(\.kind) == [.lineNotUnderstood, .lostEvents])
-    #expect(diagnostics.rows.map(\.count) == [3, 2])
+    #expect(diagnostics.rows.map(\.count) == [4, 2])
     let garbage = try #require(Self.mixed.utf8.firstRange(of: "garbage".utf8)?.lowerBound)
     #expect(diagnostics.rows[0].offset == Self.mixed.utf8.distance(from: Self.mixed.startIndex, to: garbage))
     #expect(diagnostics.rows[0].detail == "`garbage`")
@@ -80,12 +83,53 @@ struct TextStreamTests {
     #expect(diagnostics.rows.first?.offset == LineReader.longestLine + 1)
   }
 
-  @Test("do not end in the middle of one", arguments: [1, 1 << 20])
+  @Test("need no newline at the end of the file", arguments: [1, 1 << 20])
   func unfinished(stride: Int) throws {
     let whole = Self.event(0, 1) + "\n"
     let (records, diagnostics) = try TextFile(whole + Self.event(0, 2)).records(stride: stride)
+    #expect(records == [Self.record(0, 1), Self.record(0, 2)] && diagnostics.rows.isEmpty)
+  }
+
+  @Test("do not end in the middle of one", arguments: [1, 1 << 20])
+  func cutShort(stride: Int) throws {
+    let whole = Self.event(0, 1) + "\n"
+    let (records, diagnostics) = try TextFile(whole + Self.event(0, 2).prefix(40)).records(stride: stride)
     #expect(records == [Self.record(0, 1)])
     #expect(diagnostics.rows.map(\.kind) == [.fileTooShort] && diagnostics.rows.first?.offset == whole.utf8.count)
+  }
+
+  @Test("of something else cost no event its place", arguments: [1, 1 << 20])
+  func foreignLines(stride: Int) throws {
+    let text = [Self.event(0, 1), "sshd: hello [42]", Self.event(1, 2), Self.event(0, 3)].joined(separator: "\n")
+    let (records, diagnostics) = try TextFile(text).records(stride: stride)
+    #expect(records == [Self.record(0, 1), Self.record(1, 2), Self.record(0, 3)])
+    #expect(diagnostics.rows.map(\.kind) == [.lineNotUnderstood] && diagnostics.rows.map(\.count) == [1])
+  }
+
+  @Test("are in the order of time, or it is said")
+  func order() throws {
+    let head = "# tracer: nop\n#\n"
+    let cpus = (0...1).map { cpu in (1...9).map { Self.event(cpu, $0 * 100_000 + cpu) + "\n" }.joined() }
+    let together = (1...9).flatMap { time in (0...1).map { Self.record($0, time * 100_000 + $0) } }
+    let file = try TextFile(head + cpus[0] + head + cpus[1])
+    var recording = try Recording(paths: [file.path])
+    var records: [String] = []
+    while let record = recording.next() { records.append("\(record.time) [\(record.cpu)] " + Self.text(of: record, recording)) }
+    #expect(records == together && recording.diagnostics.rows.isEmpty)
+    let (_, diagnostics) = try TextFile(head + cpus[0] + cpus[1]).records(stride: 4096)
+    #expect(diagnostics.rows.map(\.kind) == [.linesOutOfOrder])
+  }
+
+  @Test("of samples that are no tracepoints, or that name a period, are samples")
+  func otherSamples() throws {
+    let text = """
+           swapper     0 [000]     1.000001:     250000 cpu-clock:  ffffffff81e3 native_safe_halt+0xe ([kernel.kallsyms])
+               app    12 [001]     1.000002:          1 irq:softirq_exit: vec=3
+
+      """
+    let (records, diagnostics) = try TextFile(text).records(stride: 64)
+    #expect(records.map { $0.prefix(14) } == ["1000001000 [0]", "1000002000 [1]"] && diagnostics.rows.isEmpty)
+    #expect(withBytes(of: String(text.split(separator: "\n")[1])) { line in TextLine(line)?.name.bytes(of: line).text } == "softirq_exit")
   }
 
   @Test("say of losses between which events they were")

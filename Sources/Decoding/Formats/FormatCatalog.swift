@@ -88,6 +88,9 @@ public final class FormatCatalog {
     idsByName["\(system):\(name)"].flatMap { format(id: $0) }
   }
 
+  /// Whether an entry of `size` bytes may be event `id`: that is described, and its fields fit. Nothing is parsed.
+  func describes(_ id: Int, size: Int) -> Bool { sources[id].map { FormatText.extent(in: $0.text) <= size } ?? false }
+
   /// The ids of every event the recording describes.
   public var ids: [Int] { sources.keys.sorted() }
 

@@ -3,6 +3,17 @@ internal import Bytes
 /// The text of a `format` file, made safe for libtraceevent: it trusts print formats, and comes down over one that names a field the event
 /// does not have inside `__print_symbolic` or `__print_flags`, or nests without end. A recording can be damaged there as anywhere.
 enum FormatText {
+  /// How many bytes from the start of an entry the fields in `text` need: `field:int irq; offset:8; size:4; signed:1;`.
+  static func extent(in text: [UInt8]) -> Int {
+    var extent = 0
+    for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.contains("field:") {
+      let parts = line.split(separator: ";").map { $0.filter { !$0.isWhitespace } }
+      func number(_ key: String) -> Int? { parts.first { $0.hasPrefix(key) }.flatMap { Int($0.dropFirst(key.count)) } }
+      if let offset = number("offset:"), let size = number("size:") { extent = max(extent, offset &+ size) }
+    }
+    return extent
+  }
+
   /// The number behind `ID:` in a line near the start of `text`, or nil.
   static func id(in text: [UInt8]) -> Int? {
     let bytes = text.view

@@ -21,10 +21,10 @@ struct InputSource {
     }
   }
 
-  /// The file at `path`, or standard input.
-  static func file(_ path: String) throws(ReadingError) -> InputFile {
+  /// The file at `path`, or standard input. What must be kept while it is read must be something we know, unless it `isKnown`.
+  static func file(_ path: String, isKnown: Bool = false) throws(ReadingError) -> InputFile {
     do {
-      return try InputFile(path: path)
+      return try InputFile(path: path) { isKnown || FileKind($0) != .unknown }
     } catch {
       throw ReadingError(error)
     }
@@ -55,7 +55,7 @@ struct InputSources {
     let folder = TraceFolder(path)
     try findFormats(folder, path)
     var found: [InputSource] = []
-    for page in folder.pages { found.append(InputSource(file: try InputSource.file(page.path), cpu: page.cpu, directory: path)) }
+    for page in folder.pages { found.append(InputSource(file: try InputSource.file(page.path, isKnown: true), cpu: page.cpu, directory: path)) }
     // Rings that hold nothing, as those of a tracefs nobody records into.
     found.removeAll { $0.file.size == 0 }
     // A snapshot is another recording than the one that goes on.

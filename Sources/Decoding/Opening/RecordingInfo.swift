@@ -8,6 +8,8 @@ public struct RecordingInfo: Sendable {
   public internal(set) var kernel: String?
   /// The trace clock, where the file says.
   public internal(set) var clock: String?
+  /// Whether the clock counts something else than nanoseconds, such as cycles, jiffies or events; all times and durations are so many of them.
+  public internal(set) var isInTicks = false
   /// Whether trace-cmd prints the times of this clock in seconds and not as they are.
   public internal(set) var isPrintedInSeconds = true
   /// The ring buffers that are read, where the file has more than one; the top one is called `top`.

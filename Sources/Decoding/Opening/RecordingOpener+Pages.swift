@@ -18,6 +18,7 @@ extension RecordingOpener {
     let pages = PageSource(
       file: file, offset: start, size: file.size - start, pageSize: layout.pageSize, compression: nil, stride: 256 << 10)
     streams.rings.append(RingStream(cpu: cpu, catalog: catalog, layout: layout, source: pages, until: formats.until))
+    if !formats.isHead { lookAtEvents(file, from: start, layout, catalogs[catalog]) }
   }
 
   /// Whose pages `source` holds, and what is in them; throws where nothing says so.
@@ -35,6 +36,34 @@ extension RecordingOpener {
           + "kernel's /sys/kernel/tracing/events, or `--formats FILE` with a trace.dat of it")
     }
     return (cpu, formats)
+  }
+
+  /// Throws where the formats describe none of the events that the pages begin with.
+  func checkFormats() throws(ReadingError) {
+    guard pageEvents.all > 0, pageEvents.described == 0, let file = info.files.first else { return }
+    throw ReadingError(
+      .unexplained, path: file,
+      "holds no event that the formats describe; they are of another kernel, or of one that was built or configured otherwise")
+  }
+
+  /// Counts the events on the first pages of `file`, and those that `catalog` describes.
+  private mutating func lookAtEvents(_ file: InputFile, from start: Int, _ layout: PageLayout, _ catalog: FormatCatalog) {
+    var entries = [Entry](repeating: Entry(), count: PageWalk.limit)
+    for place in stride(from: start, to: min(start + 4 * layout.pageSize, file.size), by: layout.pageSize) {
+      guard let page = try? file.bytes(at: place, count: min(layout.pageSize, file.size - place)),
+        let commit = page.bytes.unsigned(at: PageLayout.commitOffset, size: layout.commitSize, layout.order)
+      else { return }
+      var walk = PageWalk()
+      walk.at = layout.dataOffset
+      walk.end = min(layout.dataOffset + Int(commit & PageLayout.lengthMask), page.count)
+      var found = entries.mutableSpan
+      let count = walk.run(page.bytes, layout, into: &found).count
+      for entry in entries[..<count] {
+        guard let id = page.bytes.integer(UInt16.self, at: Int(entry.offset), layout.order) else { continue }
+        pageEvents.all += 1
+        if catalog.describes(Int(id), size: Int(entry.length)) { pageEvents.described += 1 }
+      }
+    }
   }
 
   /// The catalog of all files of raw pages.

@@ -14,6 +14,8 @@ struct RecordingOpener {
   var letGo: Set<Int32> = []
   /// The catalog of all files of raw pages, if there is one.
   var pageCatalog: Int?
+  /// Of the events that raw pages begin with: how many they are, and how many of them the formats describe.
+  var pageEvents = (all: 0, described: 0)
 
   init(_ inputs: InputSources, assumesNoLosses: Bool) {
     self.inputs = inputs
@@ -53,17 +55,6 @@ struct RecordingOpener {
     }
   }
 
-  private mutating func openText(_ file: InputFile) {
-    if let start = try? file.bytes(at: 0, count: min(file.size, FileKind.headSize)) {
-      let head = TextHead(start.bytes)
-      info.format = head.format
-      info.kernel = head.kernel ?? info.kernel
-      info.cpus = max(info.cpus, head.cpus)
-    }
-    info.isText = true
-    streams.texts.append(TextStream(file: file))
-  }
-
   /// Adds the formats of a file; the result is their index.
   mutating func add(_ catalog: FormatCatalog?, _ file: InputFile) throws(ReadingError) -> Int {
     guard let catalog else { throw ReadingError(.unreadable, path: file.path, "libtraceevent could not be started") }
@@ -73,7 +64,9 @@ struct RecordingOpener {
 
   mutating func note(clock: String, isScaled: Bool, _ file: InputFile) {
     info.clock = clock
-    if TimeScale.isCounter(clock), !isScaled { diagnostics.add(.clockIsCounter, path: file.path, "\(clock)") }
+    guard TimeScale.isCounter(clock), !isScaled else { return }
+    info.isInTicks = true
+    diagnostics.add(.clockIsCounter, path: file.path, "\(clock)")
   }
 
   /// `Linux host 6.12.117 #1 SMP …`: the third word.

@@ -24,7 +24,7 @@ struct TraceFolder {
   let until: UInt64?
 
   init(_ path: String) {
-    let names = Directory.names(in: path)
+    let names = Directory.names(in: path).filter { Directory.exists("\(path)/\($0)") || Directory.isFile("\(path)/\($0)") }
     hasFormats = names.contains("events")
     head = names.contains("head.dat") ? "\(path)/head.dat" : nil
     until = head == nil ? nil : VirtualFile.contents(of: "\(path)/until").flatMap { UInt64($0.bytes.text.prefix(while: \.isNumber)) }
@@ -43,7 +43,9 @@ struct TraceFolder {
 
   private mutating func addPages(in folder: String) {
     guard let cpu = PageFile.cpu(inPath: folder) else { return }
-    for name in Directory.names(in: folder) where name.hasSuffix("raw") { pages.append(("\(folder)/\(name)", cpu)) }
+    for name in Directory.names(in: folder) where name.hasSuffix("raw") && Directory.isFile("\(folder)/\(name)") {
+      pages.append(("\(folder)/\(name)", cpu))
+    }
   }
 }
 
@@ -91,7 +93,7 @@ struct FormatFolder {
   }
 
   private static func contents(_ path: String) -> [UInt8] {
-    guard let buffer = VirtualFile.contents(of: path) else { return [] }
+    guard Directory.isFile(path), let buffer = VirtualFile.contents(of: path) else { return [] }
     return buffer.bytes.array
   }
 }

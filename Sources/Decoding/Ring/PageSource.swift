@@ -55,6 +55,7 @@ struct PageSource {
       try file.read(at: position, count: min(buffer.capacity, end - position), into: buffer)
     } catch {
       diagnostics.add(.fileTooShort, path: file.path, offset: error.offset, error.reason)
+      isCut = true
       return nil
     }
     position += buffer.count

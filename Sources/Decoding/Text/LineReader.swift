@@ -1,23 +1,27 @@
 internal import Bytes
 
-/// The lines of a file one after the other; at most a piece of it and one line are in memory.
+/// The lines of a file, or of a part of it, one after the other, without what other programs have written before each; at most a piece of it
+/// and one line are in memory.
 struct LineReader {
   let file: InputFile
   /// How many bytes are read at once.
   private let stride: Int
-  /// The next byte to read in the file.
-  private var position = 0
+  /// The next byte to read in the file, and where the part ends.
+  private var position: Int
+  private let end: Int
   /// Where in the file the buffer begins.
-  private var bufferOffset = 0
+  private var bufferOffset: Int
   /// The start of the next line, and how far its end was already looked for, in the buffer.
   private var cursor = 0
   private var scanned = 0
   private var isInsideLongLine = false
 
-  /// The lines of `file`, read `stride` bytes at a time.
-  init(file: InputFile, stride: Int) {
+  /// The lines of `part` of `file`, or of all of it, read `stride` bytes at a time.
+  init(file: InputFile, part: Range<Int>? = nil, stride: Int) {
+    let part = (part ?? 0..<file.size).clamped(to: 0..<file.size)
     self.file = file
     self.stride = max(stride, 1)
+    (position, bufferOffset, end) = (part.lowerBound, part.lowerBound, part.upperBound)
   }
 
   /// Lines that are longer are none of a trace: the kernel writes at most two pages.
@@ -28,10 +32,12 @@ struct LineReader {
     /// A line at `start ..< end` of the buffer, without its end.
     case line(start: Int, end: Int)
     case tooLong
-    /// The file ends inside a line.
-    case unfinished
     case end
   }
+  /// Whether the last step's line has no newline, with which the file ends.
+  private(set) var isUnfinished = false
+  /// Whether the last step's line is one of a log.
+  private(set) var isOfLog = false
   /// Where in the file the last step's line begins.
   private(set) var offset = 0
 
@@ -49,8 +55,7 @@ struct LineReader {
         let wasLong = isInsideLongLine
         isInsideLongLine = false
         if wasLong || newline &- start > Self.longestLine { return .tooLong }
-        let hasReturn = newline > start && buffer.bytes.byte(at: newline &- 1) == 13
-        return .line(start: start, end: hasReturn ? newline &- 1 : newline)
+        return line(buffer, start, newline)
       }
       scanned = buffer.count
       if isInsideLongLine || scanned &- cursor > Self.longestLine {
@@ -61,24 +66,34 @@ struct LineReader {
     }
   }
 
+  private mutating func line(_ buffer: ByteBuffer, _ start: Int, _ newline: Int) -> Step {
+    let hasReturn = newline > start && buffer.bytes.byte(at: newline &- 1) == 13
+    let end = hasReturn ? newline &- 1 : newline
+    let prefix = LinePrefix.end(in: buffer.bytes.slice(start, end &- start))
+    isOfLog = prefix.isLog
+    return .line(start: start &+ prefix.offset, end: end)
+  }
+
   private mutating func finish(_ buffer: ByteBuffer) -> Step {
-    let isLong = isInsideLongLine
-    let isUnfinished = isLong || cursor < buffer.count
+    let (start, end) = (cursor, buffer.count)
+    isUnfinished = isInsideLongLine || start < end
+    let isLong = isInsideLongLine || end &- start > Self.longestLine
     isInsideLongLine = false
-    cursor = buffer.count
-    scanned = cursor
-    return isLong ? .tooLong : isUnfinished ? .unfinished : .end
+    cursor = end
+    scanned = end
+    guard isUnfinished else { return .end }
+    return isLong ? .tooLong : line(buffer, start, end)
   }
 
   /// Reads on behind what is not yet used; false at the end of the file.
   private mutating func fill(_ buffer: ByteBuffer) throws(BytesError) -> Bool {
-    guard position < file.size else { return false }
+    guard position < end else { return false }
     buffer.discard(upTo: cursor)
     bufferOffset &+= cursor
     scanned &-= cursor
     cursor = 0
     let kept = buffer.count
-    try file.read(at: position, count: min(stride, file.size &- position), into: buffer, keeping: kept)
+    try file.read(at: position, count: min(stride, end &- position), into: buffer, keeping: kept)
     guard buffer.count > kept else {
       throw BytesError(path: file.path, offset: position, reason: "the file became shorter while it was read")
     }

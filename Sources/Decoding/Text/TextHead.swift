@@ -8,6 +8,9 @@ struct TextHead {
   /// The release of the kernel; only the latency format's header names it.
   private(set) var kernel: String?
 
+  /// Whether times are bare counts: the trace's clock does not count nanoseconds.
+  private(set) var isInCounts = false
+
   private var understood = 0
   private var foreign = 0
   private var withoutCPU = 0
@@ -33,9 +36,12 @@ struct TextHead {
   /// Whether it is the text of perf script without the column of CPUs, without which no journey can be told.
   var lacksCPUs: Bool { !isTrace && withoutCPU > 0 && withoutCPU * 2 > foreign }
 
-  private mutating func read(_ line: RawSpan) {
+  private mutating func read(_ whole: RawSpan) {
+    let prefix = LinePrefix.end(in: whole)
+    let line = whole.slice(prefix.offset, whole.byteCount &- prefix.offset)
     if let event = TextLine(line) {
       understood += 1
+      if event.hasBareCount { isInCounts = true }
       if event.isPerf { format = "perf script text" }
       return
     }
@@ -46,6 +52,7 @@ struct TextHead {
       cpus = max(cpus, count)
       format = "trace-cmd report text"
       hasTracer = true
+    case .foreign where prefix.isLog: break
     case .foreign:
       foreign += 1
       if TextLine.isWithoutCPU(line) { withoutCPU += 1 }

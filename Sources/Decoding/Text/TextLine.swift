@@ -46,6 +46,8 @@ public struct TextLine: Sendable {
   public private(set) var info = Column()
   /// Whether this is a line of perf script.
   private(set) var isPerf = false
+  /// Whether the time is a count without a unit.
+  private(set) var hasBareCount = false
   /// Whether the line is a frame of the stack behind an event, of which only time, CPU and task are here. `name` is the function's.
   public private(set) var isFrame = false
 
@@ -68,6 +70,24 @@ public struct TextLine: Sendable {
       dash &+= 1
     }
     return nil
+  }
+
+  /// Whether `line`, which is no event, may have been one before something damaged it: it still has a CPU in brackets or a time.
+  static func mayHaveBeen(_ line: RawSpan) -> Bool {
+    if line.firstZero != nil { return true }
+    var bracket = line.firstIndex(of: UInt8(ascii: "["), from: 0)
+    while let start = bracket {
+      var at = start &+ 1
+      if line.decimal(at: &at) != nil, at &- start == 4, line.byte(at: at) == UInt8(ascii: "]") { return true }
+      bracket = line.firstIndex(of: UInt8(ascii: "["), from: start &+ 1)
+    }
+    var dot = line.firstIndex(of: UInt8(ascii: "."), from: 0)
+    while let start = dot {
+      var at = start &+ 1
+      if line.decimal(at: &at) != nil, at &- start == 7 || at &- start == 10, line.byte(at: at) == UInt8(ascii: ":") { return true }
+      dot = line.firstIndex(of: UInt8(ascii: "."), from: start &+ 1)
+    }
+    return false
   }
 
   /// The dash before the pid stands within so many bytes.
@@ -144,9 +164,26 @@ public struct TextLine: Sendable {
     return (end, Int32(truncatingIfNeeded: task))
   }
 
-  /// `system:name: info`.
+  /// `system:name: info`, or `name: info` of what is no tracepoint, after the column of the period if there is one.
   private mutating func parsePerfEvent(_ line: RawSpan, _ start: Int) -> Bool {
-    let at = line.skippingSpaces(from: start)
+    var at = line.skippingSpaces(from: start)
+    var end = at
+    if line.decimal(at: &end) != nil, line.byte(at: end) == 32 { at = line.skippingSpaces(from: end) }
+    return parseTracepoint(line, at) || parseOtherSample(line, at)
+  }
+
+  /// `cpu-clock: info`. What is no sample has `PERF_RECORD_` there.
+  private mutating func parseOtherSample(_ line: RawSpan, _ start: Int) -> Bool {
+    guard let letter = line.byte(at: start), (letter | 32) &- 97 < 26, !line.has("PERF_RECORD_", at: start) else { return false }
+    let end = line.end(before: 32, or: UInt8(ascii: ":"), from: start)
+    guard line.byte(at: end) == UInt8(ascii: ":"), line.byte(at: end &+ 1).map({ $0 == 32 }) ?? true else { return false }
+    name = Column(start, end)
+    info = Column(line.skippingSpaces(from: end &+ 1), line.byteCount)
+    return true
+  }
+
+  /// `system:name: info`.
+  private mutating func parseTracepoint(_ line: RawSpan, _ at: Int) -> Bool {
     guard let colon = line.firstIndex(of: UInt8(ascii: ":"), from: at) else { return false }
     var end = colon &+ 1
     while let byte = line.byte(at: end), byte != 32, byte != UInt8(ascii: ":") { end &+= 1 }
@@ -197,6 +234,7 @@ public struct TextLine: Sendable {
       at &+= 3
       unit = 1000
     }
+    hasBareCount = unit == 1
     let (product, overflow) = whole.multipliedReportingOverflow(by: unit)
     let (sum, carry) = product.addingReportingOverflow(part)
     guard !overflow, !carry, line.byte(at: at) == UInt8(ascii: ":") else { return false }

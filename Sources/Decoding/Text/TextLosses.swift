@@ -41,16 +41,17 @@ struct TextLosses {
 
   init() {}
 
-  /// Looks through the lines of `file`; what cannot be read is left to whoever reads them next.
-  init(file: InputFile, stride: Int, limit: Int = 1 << 16) {
+  /// Looks through the lines of `part` of `file`, or of all of it; what cannot be read is left to whoever reads them next.
+  init(file: InputFile, part: Range<Int>? = nil, stride: Int, limit: Int = 1 << 16) {
     self.limit = max(limit, 1)
-    guard Self.mayHaveLosses(file, stride), let end = Self.lastLoss(LineReader(file: file, stride: stride)) else { return }
-    var lines = LineReader(file: file, stride: stride)
+    let part = part ?? 0..<file.size
+    var lines = LineReader(file: file, part: part, stride: stride)
+    guard Self.mayHaveLosses(file, part, stride), let end = Self.lastLoss(lines) else { return }
     let buffer = lines.newBuffer
     scan: while lines.offset <= end || !pending.isEmpty {
       switch try? lines.next(buffer) {
       case .line(let start, let end): read(buffer.bytes.slice(start..<end), at: lines.offset)
-      case .tooLong, .unfinished: break
+      case .tooLong: break
       case .end, nil: break scan
       }
     }
@@ -60,14 +61,14 @@ struct TextLosses {
   }
 
   /// Whether a word is in the file that every line about a loss has; asks for nothing but a rare letter of it.
-  private static func mayHaveLosses(_ file: InputFile, _ stride: Int) -> Bool {
+  private static func mayHaveLosses(_ file: InputFile, _ part: Range<Int>, _ stride: Int) -> Bool {
     let buffer = ByteBuffer(capacity: stride + 16)
-    var position = 0
-    while position < file.size {
+    var position = part.lowerBound
+    while position < part.upperBound {
       // The end of what came before may hold the beginning of the word.
       let kept = min(buffer.count, 16)
       buffer.discard(upTo: buffer.count - kept)
-      guard (try? file.read(at: position, count: min(stride, file.size - position), into: buffer, keeping: kept)) != nil, buffer.count > kept
+      guard (try? file.read(at: position, count: min(stride, part.upperBound - position), into: buffer, keeping: kept)) != nil, buffer.count > kept
       else { return true }
       position += buffer.count - kept
       if has("EVENTS", around: UInt8(ascii: "V"), buffer.bytes) || has("_LOST", around: UInt8(ascii: "L"), buffer.bytes) { return true }
@@ -93,7 +94,7 @@ struct TextLosses {
     while let step = try? lines.next(buffer) {
       switch step {
       case .line(let start, let end): if TextNote.mayBeLoss(buffer.bytes.slice(start..<end)) { last = lines.offset }
-      case .tooLong, .unfinished: break
+      case .tooLong: break
       case .end: return last
       }
     }

@@ -17,7 +17,9 @@ enum TextNote: Equatable {
     let start = line.skippingSpaces(from: Self.afterRingName(line))
     if let (cpu, events) = Self.perfLoss(line) {
       self = .loss(cpu: cpu, events: events)
-    } else if start == line.byteCount || line.byte(at: start) == UInt8(ascii: "#") || Self.afterArrow(line, start) != nil {
+    } else if start == line.byteCount || line.byte(at: start) == UInt8(ascii: "#") || Self.afterArrow(line, start) != nil
+      || Self.isOrnament(line)
+    {
       self = .remark
     } else if line.has("CPU:", at: start) {
       self = Self.loss(line, start &+ 4)
@@ -29,6 +31,13 @@ enum TextNote: Equatable {
     } else {
       self = Self.isRemark(line, start) ? .remark : .foreign
     }
+  }
+
+  /// What stands around a trace where somebody has copied it to: the kernel's words and ruler around a dump (`ftrace_dump`), the head that
+  /// atrace writes, the fence of a block in Markdown.
+  private static func isOrnament(_ line: RawSpan) -> Bool {
+    line.has("Dumping ftrace buffer:", at: 0) || line.has("   (ftrace buffer empty)", at: 0) || line.has("TRACE:", at: 0) || line.has("```", at: 0)
+      || line.has("~~~", at: 0) || line.has("---------------------------------", at: 0) && line.byteCount == 33
   }
 
   /// ` 0)   0.541 us    |  sock_def_readable();`, `   2209.435692 |   0)  bash-8808  |   0.541 us    |  }`, ` 0)  bash-8808  =>  <idle>-0`,
@@ -67,7 +76,7 @@ enum TextNote: Equatable {
       at = name
     } else {
       guard isFrame(line, start) else { return nil }
-      at = line.skippingSpaces(from: start &+ 1)
+      at = line.byte(at: start) == 9 ? line.skippingSpaces(from: start &+ 1) : start
       _ = line.hexadecimal(at: &at)
       at = line.skippingSpaces(from: at)
     }
@@ -82,10 +91,12 @@ enum TextNote: Equatable {
     return line.has("=> ", at: arrow) ? arrow &+ 3 : nil
   }
 
-  /// A frame of a callchain of perf script, `\tffffffff81e32fff sock_def_readable+0x1f ([kernel.kallsyms])`.
+  /// A frame of a callchain of perf script, `\tffffffff81e32fff sock_def_readable+0x1f ([kernel.kallsyms])`, whose tab an editor or a mail may
+  /// have made eight spaces.
   private static func isFrame(_ line: RawSpan, _ start: Int) -> Bool {
-    guard line.byte(at: start) == 9 else { return false }
-    var at = line.skippingSpaces(from: start &+ 1)
+    let hasTab = line.byte(at: start) == 9
+    guard hasTab || start >= 8 else { return false }
+    var at = hasTab ? line.skippingSpaces(from: start &+ 1) : start
     guard line.hexadecimal(at: &at) != nil, line.byte(at: at) == 32 else { return false }
     return line.byte(at: line.byteCount &- 1) == UInt8(ascii: ")")
   }

@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// The lines of one text file as a stream of records.
+/// The lines of one text file, or of one part of it, as a stream of records.
 struct TextStream {
   /// What the stream is at now.
   enum Head {
@@ -33,11 +33,19 @@ struct TextStream {
   /// A line that waits behind the gaps before it.
   private var isLineWaiting = false
 
-  /// The lines of `file`, read `stride` bytes at a time.
-  init(file: InputFile, stride: Int = 256 << 10) {
-    lines = LineReader(file: file, stride: stride)
+  /// The lines of `part` of `file`, or of all of it, read `stride` bytes at a time.
+  init(file: InputFile, part: Range<Int>? = nil, stride: Int = 256 << 10) {
+    lines = LineReader(file: file, part: part, stride: stride)
+    self.part = part
     self.stride = stride
   }
+
+  /// Which bytes of the file it reads, if not all of them.
+  let part: Range<Int>?
+  /// The newest time so far, in nanoseconds, and the CPU of that line.
+  private var newest: (time: UInt64, cpu: Int32) = (0, 0)
+  /// A trace is in the order of time but for what readers of several CPUs let pass, in nanoseconds.
+  private static let tolerance: UInt64 = 10_000_000
 
   var file: InputFile { lines.file }
   /// The file, as the user named it.
@@ -56,7 +64,7 @@ struct TextStream {
 
   private mutating func open(_ buffers: inout ByteBuffers, _ index: Int) {
     isOpen = true
-    losses = TextLosses(file: lines.file, stride: stride)
+    losses = TextLosses(file: lines.file, part: part, stride: stride)
     buffers[index] = lines.newBuffer
   }
 
@@ -69,8 +77,6 @@ struct TextStream {
         case .tooLong:
           doubts.begin()
           diagnostics.add(.lineNotUnderstood, path: lines.file.path, offset: lines.offset, "more than \(LineReader.longestLine) bytes long")
-        case .unfinished:
-          diagnostics.add(.fileTooShort, path: lines.file.path, offset: lines.offset, "the last line has no end and is passed over")
         case .end: return nil
         }
       } catch {
@@ -92,7 +98,19 @@ struct TextStream {
     headLength = place.count
     headFileOffset = lines.offset
     doubts.see(found, bytes)
+    noteOrder(&diagnostics)
     return true
+  }
+
+  /// Says so where lines are not in the order of time, as when texts of several CPUs stand one behind the other.
+  private mutating func noteOrder(_ diagnostics: inout Diagnostics) {
+    if line.time >= newest.time {
+      newest = (line.time, line.cpu)
+    } else if newest.time &- line.time > Self.tolerance, line.cpu != newest.cpu {
+      diagnostics.add(
+        .linesOutOfOrder, path: lines.file.path, offset: lines.offset,
+        "CPU \(line.cpu) goes on \(newest.time &- line.time) ns before CPU \(newest.cpu)")
+    }
   }
 
   /// Takes in `bytes` if they are the frame of sock_def_readable that the last event was called from; false if they are not.
@@ -131,9 +149,12 @@ struct TextStream {
     case .remark, .cpus: break
     case .graph: diagnostics.add(.functionRecords, path: lines.file.path, offset: lines.offset)
     case .loss(let cpu, _): diagnostics.add(.lostEvents, path: lines.file.path, offset: lines.offset, "CPU \(cpu)")
-    case .foreign where doubts.isInMarker: break
+    case .foreign where doubts.isInMarker || lines.isOfLog: break
+    case .foreign where lines.isUnfinished:
+      diagnostics.add(.fileTooShort, path: lines.file.path, offset: lines.offset, "the last line has no end and is passed over")
     case .foreign:
-      doubts.begin()
+      // A line of something else stands where no event was.
+      if TextLine.mayHaveBeen(bytes) { doubts.begin() }
       diagnostics.add(.lineNotUnderstood, path: lines.file.path, offset: lines.offset, "`\(bytes.slice(0, min(bytes.byteCount, 60)).text)`")
     }
   }

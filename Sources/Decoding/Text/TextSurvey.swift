@@ -23,7 +23,7 @@ public struct TextSurvey: Sendable {
       left -= 1
       switch step {
       case .line(let start, let end): look(at: buffer.bytes.slice(start..<end), for: wanted)
-      case .tooLong, .unfinished: break
+      case .tooLong: break
       case .end: return
       }
     }

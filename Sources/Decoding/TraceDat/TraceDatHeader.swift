@@ -35,6 +35,8 @@ struct TraceDatHeader {
   var printkFormats: [UInt8] = []
   var commandLines: [UInt8] = []
   var clock: String?
+  /// Whether version 6 names the clock again behind the list of CPUs.
+  var listsClocks = false
   var scale = TimeScale()
   var uname: String?
   /// How many CPUs the machine had.

@@ -6,7 +6,10 @@ extension TraceDatReader {
   mutating func noteOption(_ id: UInt16, _ data: [UInt8], at offset: Int) {
     let text = String(decoding: data.prefix { $0 != 0 }, as: UTF8.self)
     switch id {
-    case Option.traceClock: header.clock = Self.chosenClock(text)
+    case Option.traceClock:
+      header.listsClocks = true
+      // trace-cmd 2.x leaves it empty, and names the clock behind the list of CPUs only.
+      if !text.isEmpty { header.clock = Self.chosenClock(text) }
     case Option.uname: header.uname = text
     case Option.cpuStatistics: header.statistics.append(text)
     case Option.cpuCount:

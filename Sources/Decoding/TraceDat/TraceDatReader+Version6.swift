@@ -64,7 +64,7 @@ extension TraceDatReader {
       buffer.cpus.append(.init(cpu: Int32(clamping: cpu), offset: Int(clamping: offset), size: Int(clamping: size)))
     }
     // Recorders that name the clock do it here again, for each buffer.
-    if header.clock != nil, let size = try? cursor.next(UInt64.self, "the size of a clock's name"), (1..<1024).contains(size),
+    if header.listsClocks, let size = try? cursor.next(UInt64.self, "the size of a clock's name"), (1..<1024).contains(size),
       let text = try? cursor.next(count: size, "a clock's name")
     {
       buffer.clock = Self.chosenClock(String(decoding: text.prefix { $0 != 0 }, as: UTF8.self))

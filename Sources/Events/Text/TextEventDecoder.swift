@@ -7,6 +7,8 @@ struct TextEventDecoder {
   private var kinds = [(name: EventName, kind: EventKind)?](repeating: nil, count: 256)
   /// How each kind is read; empty for those that are not.
   private var layouts: [TextLayout?]
+  /// How each is read where its fields are printed as they are, by `trace-cmd report -R`.
+  private let rawLayouts: [TextLayout?]
   private var context = TextContext()
   private var tasks = TextTasks()
   /// The kinds of which an event was understood, a bit for each.
@@ -16,6 +18,7 @@ struct TextEventDecoder {
 
   init() {
     layouts = EventKind.allCases.map { $0.tracepoint.isReadFromText ? TextLayout($0.tracepoint) : nil }
+    rawLayouts = EventKind.allCases.map { $0.tracepoint.isReadFromText ? TextLayout(raw: $0.tracepoint) : nil }
     for kind in EventKind.allCases where kind.tracepoint.isReadFromText {
       let name = EventName(kind.name)
       var place = name.place
@@ -111,8 +114,15 @@ struct TextEventDecoder {
   private mutating func body(
     _ kind: EventKind, _ text: RawSpan, _ names: inout NameTable, _ flows: inout FlowTable
   ) throws(TextFieldMissing) -> EventBody {
-    guard let layout = layouts[Int(kind.rawValue)] else { throw TextFieldMissing() }
-    return layout.isScheduler ? try scheduled(kind, text, &names) : try layout.body(text, &names, &flows)
+    let place = Int(kind.rawValue)
+    guard let layout = layouts[place] else { throw TextFieldMissing() }
+    if layout.isScheduler { return try scheduled(kind, text, &names) }
+    do throws(TextFieldMissing) {
+      return try layout.body(text, &names, &flows)
+    } catch {
+      guard let raw = rawLayouts[place] else { throw error }
+      return try raw.body(text, &names, &flows)
+    }
   }
 
   private mutating func scheduled(_ kind: EventKind, _ text: RawSpan, _ names: inout NameTable) throws(TextFieldMissing) -> EventBody {

@@ -8,9 +8,14 @@ struct TextFields {
   /// Where the next field is looked for.
   private var at = 0
 
+  /// Where the value behind `key` begins. `trace-cmd report -R` prints fields in the order in which they lie in the event.
+  private func place(of key: TextKey, _ text: RawSpan) -> Int? {
+    key.first(in: text, from: at) ?? (at > 0 ? key.first(in: text, from: 0) : nil)
+  }
+
   /// The number behind `key`, decimal or hexadecimal with `0x`.
   mutating func number(_ key: TextKey, _ text: RawSpan) throws(TextFieldMissing) -> Int64 {
-    guard var place = key.first(in: text, from: at), let value = Self.number(text, &place) else { throw TextFieldMissing() }
+    guard var place = place(of: key, text), let value = Self.number(text, &place) else { throw TextFieldMissing() }
     at = place
     return value
   }
@@ -22,7 +27,7 @@ struct TextFields {
 
   /// The address behind `key`, hashed or not; 0 where the kernel prints `(null)` or `(____ptrval____)` or trace-cmd `(nil)`.
   mutating func address(_ key: TextKey, _ text: RawSpan) throws(TextFieldMissing) -> UInt64 {
-    guard let place = key.first(in: text, from: at) else { throw TextFieldMissing() }
+    guard let place = place(of: key, text) else { throw TextFieldMissing() }
     at = text.skippingSpaces(from: place)
     if let value = text.hexadecimal(at: &at) { return value }
     guard text.byte(at: at) == UInt8(ascii: "(") else { throw TextFieldMissing() }
@@ -31,14 +36,14 @@ struct TextFields {
 
   /// Where the word behind `key` stands, up to a space or comma; nil if the text has no such key.
   mutating func word(_ key: TextKey, _ text: RawSpan) -> Range<Int>? {
-    guard let place = key.first(in: text, from: at) else { return nil }
+    guard let place = place(of: key, text) else { return nil }
     at = Self.endOfWord(text, place)
     return place..<at
   }
 
   /// The number behind `key`, or the one that its name in `symbols` stands for; nil if the text has no such key.
   mutating func symbol(_ key: TextKey, _ symbols: TextSymbols, _ text: RawSpan) throws(TextFieldMissing) -> Int64? {
-    guard var place = key.first(in: text, from: at) else { return nil }
+    guard var place = place(of: key, text) else { return nil }
     at = Self.endOfWord(text, place)
     if let value = symbols.value(of: text.slice(place, at &- place)) { return value }
     guard let value = Self.number(text, &place) else { throw TextFieldMissing() }
@@ -47,7 +52,7 @@ struct TextFields {
 
   /// Where everything behind `key` stands, spaces at the end left out.
   mutating func rest(_ key: TextKey, _ text: RawSpan) throws(TextFieldMissing) -> Range<Int> {
-    guard let place = key.first(in: text, from: at) else { throw TextFieldMissing() }
+    guard let place = place(of: key, text) else { throw TextFieldMissing() }
     at = text.byteCount
     var end = at
     while end > place, text.byte(at: end &- 1) == 32 { end &-= 1 }

@@ -11,8 +11,9 @@ struct TextLayout {
   private struct Item {
     var slot: EventBody.Slot
     var reading: Reading
-    /// What stands before the value, and before the error in place of it.
+    /// What stands before the value, or stood before it in older kernels, and before the error in place of it.
     var key: TextKey
+    var formerKey: TextKey?
     var errorKey: TextKey
     /// What stands for a value that is not printed.
     var absent: Int64
@@ -30,7 +31,21 @@ struct TextLayout {
       if case .scheduler = form { isScheduler = true }
       let (reading, key, errorKey) = Self.reading(of: form)
       items.append(
-        Item(slot: slot, reading: reading, key: TextKey(key ?? "\(field.name)="), errorKey: TextKey(errorKey ?? ""), absent: field.absent))
+        Item(
+          slot: slot, reading: reading, key: TextKey(key ?? "\(field.name)="), formerKey: field.formerName.map { TextKey("\($0)=") },
+          errorKey: TextKey(errorKey ?? ""), absent: field.absent))
+    }
+  }
+
+  /// The form in which `trace-cmd report -R` prints the event: each field's name, `=`, and what lies in the record.
+  init(raw tracepoint: Tracepoint) {
+    self.init(tracepoint)
+    items = []
+    for field in tracepoint.fields {
+      guard let form = field.text, let slot = field.slot else { continue }
+      var (reading, _, _) = Self.reading(of: form)
+      if case .lengthOrError = reading { reading = .number }
+      items.append(Item(slot: slot, reading: reading, key: TextKey("\(field.name)="), errorKey: "", absent: field.absent))
     }
   }
 
@@ -66,7 +81,10 @@ struct TextLayout {
     _ item: Item, _ text: RawSpan, _ fields: inout TextFields, _ names: inout NameTable, _ flows: inout FlowTable, into body: inout EventBody
   ) throws(TextFieldMissing) {
     switch item.reading {
-    case .number: body.set(item.slot, try fields.number(item.key, text).slotBits)
+    case .number:
+      var number = try? fields.number(item.key, text)
+      if number == nil { number = try fields.number(item.formerKey ?? item.key, text) }
+      body.set(item.slot, (number ?? 0).slotBits)
     case .address: body.set(item.slot, try fields.address(item.key, text))
     case .addressIfPrinted: body.set(item.slot, (try? fields.address(item.key, text)) ?? 0)
     case .word:

@@ -16,6 +16,7 @@ enum TextSched {
   private static let previousState: TextKey = " prev_state="
   private static let nextPID: TextKey = " next_pid="
   private static let nextComm: TextKey = "==> next_comm="
+  private static let rawNextComm: TextKey = " next_comm="
   private static let arrow: TextKey = " ==> "
 
   /// `comm=%s pid=%d prio=%d target_cpu=%03d`.
@@ -25,7 +26,7 @@ enum TextSched {
   }
 
   /// The kernel's form, or the shorter one of libtraceevent's plugin.
-  static func change(_ text: RawSpan) -> (previous: Int32, state: Int64, next: Task)? { kernelForm(text) ?? pluginForm(text) }
+  static func change(_ text: RawSpan) -> (previous: Int32, state: Int64, next: Task)? { kernelForm(text) ?? pluginForm(text) ?? rawForm(text) }
 
   /// `prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%s ==> next_comm=%s next_pid=%d next_prio=%d`.
   private static func kernelForm(_ text: RawSpan) -> (previous: Int32, state: Int64, next: Task)? {
@@ -34,6 +35,18 @@ enum TextSched {
       let place = previousPID.last(in: text, before: letters), let previous = number(text, place &+ previousPID.count)
     else { return nil }
     return (previous, state(text, letters &+ previousState.count), Task(pid: next, start: arrow &+ nextComm.count, end: end))
+  }
+
+  /// `prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%d next_comm=%s next_pid=%d next_prio=%d`, as `trace-cmd report -R` prints it.
+  private static func rawForm(_ text: RawSpan) -> (previous: Int32, state: Int64, next: Task)? {
+    guard let end = nextPID.last(in: text, before: text.byteCount), let next = number(text, end &+ nextPID.count),
+      let name = rawNextComm.last(in: text, before: end), let letters = previousState.last(in: text, before: name),
+      let place = previousPID.last(in: text, before: letters), let previous = number(text, place &+ previousPID.count)
+    else { return nil }
+    var at = letters &+ previousState.count
+    guard let state = TextFields.number(text, &at) else { return nil }
+    // Whoever could have gone on is 0, or has the bit above all states (TASK_REPORT_MAX, include/linux/sched.h).
+    return (previous, state & 0xff, Task(pid: next, start: name &+ rawNextComm.count, end: end))
   }
 
   /// `comm:pid [prio] state ==> comm:pid [prio]`.

@@ -28,6 +28,7 @@ extension LatencyReport {
           }
         }
         waits(&json)
+        census?.write(&json)
       }
     }
     output.flush()

@@ -8,6 +8,7 @@ extension TraceSummary {
       json.field("format", info.format)
       json.field("kernel", info.kernel)
       json.field("clock", info.clock)
+      if info.isInTicks { json.field("unit", "ticks") }
       if !info.buffers.isEmpty { json.array("instances", info.buffers) { $0.string($1) } }
       json.field("cpus", info.cpus)
       json.field("events", events)

@@ -9,6 +9,9 @@ extension LatencyReport {
     let statistics = statistics(engine)
     head(trace, style, &output)
     packets(statistics, style, &output)
+    if trace.info.isInTicks {
+      output.line(style.bold("Clock     ") + "its ticks are no time, so that there are no latencies; record with the clock mono")
+    }
     writeTable(style, &output)
     writePaths(stream, style, &output)
     waits(style, &output)
@@ -32,7 +35,8 @@ extension LatencyReport {
     if let kernel = trace.info.kernel { facts.append("kernel \(kernel)") }
     if let clock = trace.info.clock { facts.append("clock \(clock)") }
     if trace.info.cpus > 0 { facts.append(Self.plural(trace.info.cpus, "CPU")) }
-    facts.append("\(Self.plural(trace.events, "event")) in \(Durations.text(trace.last - min(trace.first, trace.last)))")
+    let span = trace.last - min(trace.first, trace.last)
+    facts.append("\(Self.plural(trace.events, "event")) in \(trace.info.isInTicks ? "\(span) ticks" : Durations.text(span))")
     output.line(style.bold(trace.info.files.joined(separator: " ")) + "  " + style.dim(facts.joined(separator: " · ")))
     if !trace.info.buffers.isEmpty {
       let one = trace.info.buffers.count == 1 ? " alone" : " together; --instance NAME reads one alone"
@@ -51,6 +55,7 @@ extension LatencyReport {
       received(statistics, style, &output)
     } else if whyEmpty != nil || !isSelective || statistics.sent == 0 {
       output.line(whyEmpty ?? "No received packet in this recording.")
+      census?.write(style, to: &output)
     }
     if statistics.sent > 0 {
       output.line(style.bold("Sent      ") + "\(Self.plural(statistics.sent, "packet")), \(Durations.count(statistics.sentCompleted)) seen completed")
@@ -113,10 +118,11 @@ extension LatencyReport {
     let soft = statistics.softTime.reduce(0, &+)
     let netRX = Int(SoftIRQ.netRX)
     let whose = statistics.hasAllInterrupts ? "" : " of the recorded devices"
+    func time(_ nanoseconds: UInt64) -> String { trace.info.isInTicks ? "" : " in \(Durations.text(nanoseconds))" }
     output.line(
-      style.bold("Interrupts") + " \(Durations.count(statistics.hardInterrupts)) hard\(whose) in \(Durations.text(statistics.hardTime)); "
-        + "\(Durations.count(statistics.softInterrupts.reduce(0, +))) soft in \(Durations.text(soft)), "
-        + "of them \(Durations.count(statistics.softInterrupts[netRX])) NET_RX in \(Durations.text(statistics.softTime[netRX]))")
+      style.bold("Interrupts") + " \(Durations.count(statistics.hardInterrupts)) hard\(whose)\(time(statistics.hardTime)); "
+        + "\(Durations.count(statistics.softInterrupts.reduce(0, +))) soft\(time(soft)), "
+        + "of them \(Durations.count(statistics.softInterrupts[netRX])) NET_RX\(time(statistics.softTime[netRX]))")
   }
 
   private func missing(_ trace: TraceSummary, _ statistics: PathStatistics, _ style: Style, _ output: inout TextOutput) {

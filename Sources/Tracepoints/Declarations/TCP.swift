@@ -58,7 +58,8 @@ extension Tracepoint {
   static let tcpProbe = Tracepoint(
     "tcp", "tcp_probe", .tcpProbe,
     fields: [
-      Field("flow", TCPProbe.flow, .socketAddresses, form: .socketAddresses), Field("data_len", TCPProbe.dataLength, .number()),
+      Field("flow", TCPProbe.flow, .socketAddresses, form: .socketAddresses),
+      Field("data_len", formerly: "length", TCPProbe.dataLength, .number()),
       Field("sock_cookie", TCPProbe.cookie, .address()), Field("skbaddr", TCPProbe.skb, .addressIfPrinted(), since: "6.12"),
       Field("skaddr", TCPProbe.socket, .addressIfPrinted(), since: "6.12")
     ],
